@@ -1,0 +1,45 @@
+"""The one codec: our frozen types to and from JSON, and the digest of a value.
+
+Keys are written in a stable order, so that the same value gives the same bytes on every run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, TypeVar
+
+import msgspec
+
+from upgrader.model.errors import InputError
+
+T = TypeVar("T")
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def encode(value: Any) -> bytes:
+    """Compact JSON with sorted keys."""
+    return _ENCODER.encode(value)
+
+
+def pretty(value: Any) -> str:
+    """Indented JSON with sorted keys, ending in a newline: what people and files get."""
+    return msgspec.json.format(encode(value), indent=2).decode() + "\n"
+
+
+def plain(value: Any) -> Any:
+    """The value as dicts, lists and scalars."""
+    return msgspec.to_builtins(value)
+
+
+def decode(data: bytes, kind: type[T], *, where: str) -> T:
+    """`data` as a `kind`. Raises `InputError` naming `where` and the path of the first mistake."""
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(what=f"not a valid {kind.__name__}", where=where, why=str(error)) from error
+
+
+def digest(value: Any) -> str:
+    """`sha256:` and the hex digest of the value's compact JSON."""
+    return "sha256:" + hashlib.sha256(encode(value)).hexdigest()

@@ -1,0 +1,1 @@
+"""Digests of the facts, part by part, without what moves by itself."""

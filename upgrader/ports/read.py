@@ -1,0 +1,148 @@
+"""Questions to a cluster and to its cloud, in our words. Nothing behind these protocols may write.
+
+Each call raises only our own errors: `DeniedError` (names the permission), `AbsentError`, `TransientError`.
+Lists are complete (all pages). No call is made per Service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from upgrader.model.cloud import LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
+from upgrader.model.facts import ClusterKind, Network, RamFacts
+from upgrader.model.kube import Endpoints, EndpointSlice, Event, Node, Pod, Service
+
+
+class Ref(Struct, frozen=True, kw_only=True):
+    """A Kubernetes object by name: `Ref(api_version="apps/v1", kind="DaemonSet", namespace=…, name=…)`.
+
+    An empty namespace means a cluster-scoped object, an empty name all of that kind.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str = ""
+    name: str = ""
+
+
+class ClusterReader(Protocol):
+    """What one asks the Kubernetes API. Objects whose shape is not judged stay plain JSON."""
+
+    def kubernetes_version(self) -> str:
+        """`v1.28.3-aliyun.1`, as /version says."""
+
+    def services(self) -> tuple[Service, ...]:
+        """All Services of all namespaces."""
+
+    def endpoint_slices(self) -> tuple[EndpointSlice, ...]:
+        """All EndpointSlices."""
+
+    def endpoints(self) -> tuple[Endpoints, ...]:
+        """All Endpoints."""
+
+    def nodes(self) -> tuple[Node, ...]:
+        """All Nodes."""
+
+    def pods(self, label_selector: str = "", namespace: str = "") -> tuple[Pod, ...]:
+        """Pods by selector; all when both are empty."""
+
+    def events(self, namespace: str = "", field_selector: str = "") -> tuple[Event, ...]:
+        """Events, of all namespaces when `namespace` is empty."""
+
+    def get(self, ref: Ref) -> dict[str, Any]:
+        """One object as JSON. Raises `AbsentError` when it is not there."""
+
+    def list(self, ref: Ref, label_selector: str = "") -> tuple[dict[str, Any], ...]:
+        """All objects of a kind as JSON."""
+
+    def watch(
+        self, ref: Ref, *, resource_version: str = "", timeout_s: float = 60.0
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(ADDED | MODIFIED | DELETED, object) until `timeout_s` passes; ends silently then."""
+
+    def may(self, verb: str, group: str, resource: str, *, namespace: str = "", name: str = "") -> bool:
+        """Whether this caller may (SelfSubjectAccessReview: a question, though it is a POST)."""
+
+
+class AddonInfo(Struct, frozen=True, kw_only=True):
+    """The CCM add-on of an ACK cluster: installed version, state, versions ACK offers next, config text."""
+
+    version: str
+    state: str = ""
+    next_versions: tuple[str, ...] = ()
+    config: str = ""
+    managed: bool | None = None
+
+
+class TaskInfo(Struct, frozen=True, kw_only=True):
+    """A CS task. `state` as CS says it (`running`, `success`, `failed`, …), `message` its error or last event."""
+
+    id: str
+    state: str
+    stage: str = ""
+    message: str = ""
+    finished: bool = False
+
+
+class CloudCluster(Struct, frozen=True, kw_only=True):
+    """A cluster as CS describes it."""
+
+    id: str
+    name: str
+    region: str
+    kind: ClusterKind | None
+    kubernetes: str
+    network: Network | None = None
+    vpc_id: str = ""
+    state: str = ""
+    ram_role: str = ""
+    tags: dict[str, str] = {}
+
+
+class CloudReader(Protocol):
+    """What one asks the cloud. Load balancers come whole: listeners, groups, backends, tags."""
+
+    def clusters(self, region: str = "") -> tuple[CloudCluster, ...]:
+        """All clusters of the account (CS DescribeClustersV1), of one region when given."""
+
+    def cluster(self, cluster_id: str) -> CloudCluster:
+        """One cluster (CS DescribeClusterDetail)."""
+
+    def kubeconfig(self, cluster_id: str) -> str:
+        """A kubeconfig for the cluster: a secret, kept in memory only."""
+
+    def addon(self, cluster_id: str, name: str) -> AddonInfo:
+        """The add-on as installed, with the versions offered next."""
+
+    def task(self, task_id: str) -> TaskInfo:
+        """One CS task."""
+
+    def running_tasks(self, cluster_id: str) -> tuple[TaskInfo, ...]:
+        """Tasks of the cluster that have not ended."""
+
+    def load_balancers(self, region: str, vpc_id: str, wanted: Iterable[str] | None) -> tuple[LoadBalancer, ...]:
+        """Every CLB and NLB of the region, with tags: list calls only, `detailed=False`, but for the `wanted` ids.
+
+        `wanted` None means all in full.
+        """
+
+    def load_balancer(self, lb_id: str) -> LoadBalancer:
+        """One load balancer in full."""
+
+    def orphan_groups(self, region: str, cluster_id: str) -> tuple[ServerGroup, ...]:
+        """NLB server groups that CCM tagged with the cluster's id and whose load balancer is not there."""
+
+    def security_groups(self, region: str, vpc_id: str) -> tuple[SecurityGroup, ...]:
+        """Security groups of the VPC that carry CCM's tag."""
+
+    def network_interfaces(self, vpc_id: str, ips: Sequence[str]) -> tuple[NetworkInterface, ...]:
+        """The ENIs that hold these IPs (ECS DescribeNetworkInterfaces, 100 IPs a request)."""
+
+    def vpc_cidrs(self, vpc_id: str) -> tuple[str, ...]:
+        """All CIDR blocks of the VPC."""
+
+    def ram(self, role: str) -> RamFacts:
+        """The role's policies with their default documents."""
