@@ -1,0 +1,113 @@
+"""The entry point: a table of lazy commands, and the one place where an error becomes words and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from upgrader import __version__
+from upgrader.cli.exit_codes import Exit
+from upgrader.model.errors import CcmUpgradeError
+
+# name → (module:attribute, one line of help). The module is imported only when its command runs, so that `--help`
+# and the offline commands never load a vendor SDK.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("upgrader.cli.demo:demo", "The main job from start to end, on the embedded lab."),
+    "discover": ("upgrader.cli.discover:discover", "Read a cluster into a redacted snapshot. Writes nothing."),
+    "check": ("upgrader.cli.check:check", "Preflight only. Writes nothing."),
+    "plan": ("upgrader.cli.plan:plan", "Check, forecast and order the steps. Writes nothing."),
+    "apply": ("upgrader.cli.apply:apply", "Carry a plan out: fixes, upgrade, verify; rolls back on failure."),
+    "verify": ("upgrader.cli.verify:verify", "Look again: events, weights, identity. Writes nothing."),
+    "rollback": ("upgrader.cli.rollback:rollback", "Put back the old CCM and the cloud objects of a run."),
+    "resume": ("upgrader.cli.resume:resume", "Go on with a run that was interrupted."),
+    "status": ("upgrader.cli.status:status", "Where a run stands."),
+    "history": ("upgrader.cli.history:history", "All runs on this machine."),
+    "unlock": ("upgrader.cli.unlock:unlock", "Free the lock of a dead run."),
+    "audit": ("upgrader.cli.audit:audit", "Prove that a journal is whole."),
+    "report": ("upgrader.cli.report:report", "The compatibility report: html, md, json, csv, sarif, junit."),
+    "diagnose": ("upgrader.cli.diagnose:diagnose", "What a Service's events mean here, and how to fix it."),
+    "list": ("upgrader.cli.list:list_services", "Every LoadBalancer Service with its load balancer."),
+    "explain": ("upgrader.cli.explain:explain", "The long text of a check, step, error code or exit code. Offline."),
+    "matrix": ("upgrader.cli.matrix:matrix", "What each CCM version does. Offline."),
+    "ram": ("upgrader.cli.ram:ram", "RAM actions that the target needs and the role lacks."),
+    "tags": ("upgrader.cli.tags:tags", "Tags that legacy CLBs lack."),
+    "fleet": ("upgrader.cli.fleet:fleet", "The fleet-wide upgrade job."),
+    "lab": ("upgrader.cli.lab:lab", "A local cloud and Kubernetes API to rehearse on."),
+    "completion": ("upgrader.cli.completion:completion", "Shell completion for bash, zsh and fish."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and help without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order of the table: the flow of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command; None when there is no such name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in `--help`, from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="ccm-upgrade")
+def app() -> None:
+    """Upgrade Alibaba Cloud's Cloud Controller Manager without fear: plan, apply, verify, roll back, report."""
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit by the contract; never a traceback for what is not our bug."""
+    sys.exit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        result = app.main(args=list(argv) if argv is not None else None, prog_name="ccm-upgrade", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        error.show()
+        return Exit.USAGE
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return Exit.INTERRUPTED
+    except CcmUpgradeError as error:
+        show(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader left (`| head`): nothing is wrong, but Python would complain while flushing at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except OSError as error:
+        click.echo(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        return Exit.BUG
+    return result if isinstance(result, int) else Exit.DONE
+
+
+def show(error: CcmUpgradeError) -> None:
+    """The error on stderr: what and where, why, next; one line each."""
+    place = f"{error.where}: " if error.where else ""
+    click.echo(f"error: {place}{error.what}", err=True)
+    if error.why:
+        click.echo(f"  why:  {error.why}", err=True)
+    if error.next_command:
+        click.echo(f"  next: {error.next_command}", err=True)

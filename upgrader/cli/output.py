@@ -1,0 +1,58 @@
+"""What commands print: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from upgrader import codec
+from upgrader.model.errors import InputError
+
+output_option = click.option(
+    "-o", "--output", "fmt", type=click.Choice(["text", "json", "yaml"]), default="text", show_default=True,
+    help="How the result is printed on stdout.",
+)  # fmt: skip
+
+
+def emit(value: Any, fmt: str, text: Callable[[], str] | str = "") -> None:
+    """Print one result: exactly one document for json and yaml, `text` (or what it returns) otherwise."""
+    if fmt == "json":
+        click.echo(codec.pretty(value), nl=False)
+    elif fmt == "yaml":
+        import yaml
+
+        click.echo(yaml.safe_dump(codec.plain(value), sort_keys=True, allow_unicode=True), nl=False)
+    else:
+        rendered = text() if callable(text) else text
+        click.echo(rendered, nl=not rendered.endswith("\n"))
+
+
+def document(kind: str, **content: Any) -> dict[str, Any]:
+    """A JSON document of the contract: `apiVersion`, `kind`, and the content."""
+    return {"apiVersion": "ccm-upgrade/v1", "kind": kind, **content}
+
+
+def progress(message: str) -> None:
+    """One line of progress on stderr."""
+    click.echo(message, err=True)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file atomically with mode 0600. Raises `InputError` where it cannot be written."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(
+            what="can't write the file", where=str(path), why=error.strerror or str(error),
+            next_command="choose another path",
+        ) from error  # fmt: skip
