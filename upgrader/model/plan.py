@@ -45,6 +45,24 @@ class RamDelta(Struct, frozen=True, kw_only=True):
     document: dict[str, Any] | None = None
 
 
+class Touched(Struct, frozen=True, kw_only=True):
+    """A change between the two versions that touches something this cluster uses.
+
+    `services` are the first few `namespace/name` it touches, `count` how many there are; `sources` are ids of
+    `data/sources.yaml`.
+    """
+
+    id: str
+    version: str
+    area: str
+    summary: str
+    effect: str
+    reversible: Reversible
+    count: int = 0
+    services: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
 class Digests(Struct, frozen=True, kw_only=True):
     """What the plan rests on: `facts` without volatile fields, one digest per part, and the knowledge used."""
 
@@ -73,5 +91,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     nonce: str
     id: str = ""
     tool: str = ""
+    changes: tuple[Touched, ...] = ()
     api_version: Literal["ccm-upgrade/v1"] = field(default="ccm-upgrade/v1", name="apiVersion")
     kind: Literal["Plan"] = "Plan"

@@ -1,0 +1,106 @@
+"""Where text output is laid out: width, colour and glyphs decided once, from the terminal and the environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from upgrader.report.words import MARKS
+
+DEFAULT_WIDTH = 100
+
+
+def width_of(text: str) -> int:
+    """Columns that `text` takes on a terminal: wide characters count two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def clean(text: str) -> str:
+    """`text` without control and direction characters: a hostile name can't move the cursor or turn the line round."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if unicodedata.category(c) not in ("Cc", "Cf") or c == "\n" else "�" for c in text)
+
+
+@dataclass
+class Paper:
+    """Lines of text being written. Build one with `Paper.of(stream)` or with fixed settings in tests."""
+
+    width: int = DEFAULT_WIDTH
+    colour: bool = False
+    unicode: bool = True
+    lines: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, stream: TextIO | None = None, environ: Mapping[str, str] = os.environ) -> Paper:
+        """Settings for this stream: `NO_COLOR`, `TERM=dumb`, `COLUMNS` and the stream's encoding are respected."""
+        stream = stream or sys.stdout
+        terminal = stream.isatty()
+        width = (
+            shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns if terminal or "COLUMNS" in environ else DEFAULT_WIDTH
+        )
+        encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
+        return cls(
+            width=max(40, min(width, 160)),
+            colour=terminal and "NO_COLOR" not in environ and environ.get("TERM") != "dumb",
+            unicode=encoding.startswith("utf"),
+        )
+
+    def mark(self, outcome: str) -> str:
+        """Glyph and word, coloured where colours are wanted."""
+        mark = MARKS[outcome]
+        text = f"{mark.glyph if self.unicode else mark.ascii} {mark.word}"
+        return f"\x1b[{mark.colour}m{text}\x1b[0m" if self.colour else text
+
+    def bold(self, text: str) -> str:
+        """Bold where the terminal can."""
+        return f"\x1b[1m{text}\x1b[0m" if self.colour else text
+
+    def line(self, text: str = "") -> None:
+        """One line as it is."""
+        self.lines.append(text)
+
+    def heading(self, text: str) -> None:
+        """An empty line and a bold heading."""
+        if self.lines:
+            self.lines.append("")
+        self.lines.append(self.bold(text))
+
+    def para(self, text: str, indent: int = 2, label: str = "") -> None:
+        """Text wrapped to the width, under an optional label."""
+        start = " " * indent + label
+        hang = " " * (indent + width_of(label))
+        for part in clean(text).splitlines() or [""]:
+            self.lines.extend(
+                textwrap.wrap(part, self.width, initial_indent=start, subsequent_indent=hang, break_on_hyphens=False,
+                              break_long_words=False) or [start.rstrip()]
+            )  # fmt: skip
+            start = hang
+
+    def table(self, rows: Iterable[Sequence[str]], indent: int = 2, header: Sequence[str] = ()) -> None:
+        """Columns aligned by their widest cell; the last one is not padded."""
+        cells = [[clean(cell) for cell in row] for row in ([header] if header else []) + list(rows)]
+        if not cells:
+            return
+        widths = [max(width_of(row[i]) for row in cells if i < len(row)) for i in range(max(map(len, cells)))]
+        for number, row in enumerate(cells):
+            padded = [cell + " " * (widths[i] - width_of(cell)) for i, cell in enumerate(row[:-1])] + [row[-1]]
+            text = " " * indent + "  ".join(padded).rstrip()
+            self.lines.append(self.bold(text) if header and number == 0 else text)
+
+    @property
+    def arrow(self) -> str:
+        """→ or ->."""
+        return "→" if self.unicode else "->"
+
+    def text(self) -> str:
+        """Everything written, ending in a newline."""
+        return "\n".join(self.lines) + "\n"

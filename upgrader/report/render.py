@@ -1,0 +1,96 @@
+"""Formats by name: `render(report, "html")`. One entry a format."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from upgrader import __version__, codec
+from upgrader.model.errors import InputError
+from upgrader.report.present import Report
+from upgrader.report.tables import render_csv, render_junit, render_sarif
+from upgrader.report.words import MARKS, WHY_FULL_SYNC, plural
+
+# The table of Services beyond this count is cut in print and in markdown; json and csv have all.
+MARKDOWN_FINDINGS = 200
+_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("upgrader.report"),
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(MARKS=MARKS, WHY=WHY_FULL_SYNC, version=__version__, pretty=codec.pretty)
+    environment.filters.update(plural=plural, md=markdown_cell, bidi=_isolate)
+    return environment
+
+
+def _isolate(text: str) -> str:
+    """`text` with direction overrides taken out, so that a name can't turn the words around it."""
+    return "".join(c for c in str(text) if c not in _DIRECTION)
+
+
+def markdown_cell(text: str) -> str:
+    """`text` as one cell of a Markdown table: no markup, no HTML, no line break."""
+    escaped = _isolate(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for character in "\\`*_[]|":
+        escaped = escaped.replace(character, "\\" + character)
+    return " ".join(escaped.split())
+
+
+def render_html(report: Report) -> str:
+    """One offline file. Its policy allows nothing but its own style and script, named by their hashes."""
+    environment = _environment()
+    style = environment.get_template("style.css").render()
+    script = environment.get_template("script.js").render()
+    rendered: str = environment.get_template("report.html.j2").render(
+        report=report,
+        plan=report.plan,
+        style=style,
+        script=script,
+        policy=(
+            f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+            "base-uri 'none'; form-action 'none'"
+        ),
+    )
+    return rendered
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def render_markdown(report: Report) -> str:
+    """A CI summary: verdict, counts, findings (at most `MARKDOWN_FINDINGS`), steps."""
+    rendered: str = (
+        _environment().get_template("report.md.j2").render(report=report, plan=report.plan, limit=MARKDOWN_FINDINGS)
+    )
+    return rendered
+
+
+FORMATS: dict[str, Callable[[Report], str]] = {
+    "html": render_html,
+    "md": render_markdown,
+    "json": codec.pretty,
+    "csv": render_csv,
+    "sarif": render_sarif,
+    "junit": render_junit,
+}
+
+
+def render(report: Report, form: str) -> str:
+    """The report in one format. Raises `InputError` for a format that is not known."""
+    if form not in FORMATS:
+        raise InputError(what=f"unknown report format {form!r}", next_command=f"choose one of {', '.join(FORMATS)}")
+    return FORMATS[form](report)

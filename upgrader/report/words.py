@@ -1,0 +1,52 @@
+"""Glyph and word for each outcome: never a colour alone, and ASCII where the terminal knows no more."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mark(NamedTuple):
+    """How an outcome is shown: a glyph, its ASCII stand-in, the word, and the ANSI colour code."""
+
+    glyph: str
+    ascii: str
+    word: str
+    colour: str
+
+
+MARKS: dict[str, Mark] = {
+    "FAIL": Mark("✗", "x", "FAIL", "31"),
+    "BLOCKED": Mark("✗", "x", "BLOCKED", "31"),
+    "FAILED": Mark("✗", "x", "FAILED", "31"),
+    "failed": Mark("✗", "x", "failed", "31"),
+    "UNKNOWN": Mark("?", "?", "UNKNOWN", "35"),
+    "INCONCLUSIVE": Mark("?", "?", "INCONCLUSIVE", "35"),
+    "WARN": Mark("!", "!", "WARN", "33"),
+    "WARNINGS": Mark("!", "!", "WARNINGS", "33"),
+    "NOTE": Mark("·", "-", "NOTE", "36"),
+    "READY": Mark("✓", "+", "READY", "32"),
+    "PASS": Mark("✓", "+", "PASS", "32"),
+    "SUCCEEDED": Mark("✓", "+", "SUCCEEDED", "32"),
+    "done": Mark("✓", "+", "done", "32"),
+    "skipped": Mark("=", "=", "skipped (already so)", "36"),
+    "undone": Mark("↩", "<", "undone", "33"),
+    "intent": Mark("…", ".", "in progress", "35"),
+    "pending": Mark("·", "-", "pending", "36"),
+    "ROLLED_BACK": Mark("↩", "<", "ROLLED_BACK", "33"),
+    "PARTLY_ROLLED_BACK": Mark("✗", "x", "PARTLY_ROLLED_BACK", "31"),
+    "PAUSED": Mark("‖", "|", "PAUSED", "33"),
+    "STALLED": Mark("‖", "|", "STALLED", "31"),
+    "RUNNING": Mark("…", ".", "RUNNING", "36"),
+}
+
+WHY_FULL_SYNC: dict[str, str] = {
+    "hash-formula-changed": "the formula of the service hash changed",
+    "no-hash": "the Service has no hash label",
+    "service-changed": "the Service was changed since its last sync",
+    "none": "",
+}
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 Service`, `2 Services`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
