@@ -89,6 +89,7 @@ class CcmInstall(FactStruct, frozen=True):
     addon_config: str = ""
     rbac_rules: tuple[dict[str, tuple[str, ...]], ...] | None = None
     workload_digest: str = ""
+    service_account: str = ""
     disagreements: tuple[Disagreement, ...] = ()
 
 

@@ -29,7 +29,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     `effect`: IMMEDIATE at the new CCM's first reconcile, LATENT at the Service's next edit, NONE otherwise.
     `evidence` holds the facts it rests on, `fixed_by` the id of the plan's step that mends it. `waivable` is False
-    where going on would break a promise of ours.
+    where going on would break a promise of ours. `waived` is the reason a person gave for going on all the same.
     """
 
     code: str
@@ -42,6 +42,12 @@ class Finding(Struct, frozen=True, kw_only=True):
     fixed_by: str | None = None
     sources: tuple[str, ...] = ()
     waivable: bool = True
+    waived: str = ""
+
+    @property
+    def open(self) -> bool:
+        """True while nobody waived it and no step of the plan mends it."""
+        return not self.waived and self.fixed_by is None
 
     @property
     def fingerprint(self) -> str:
@@ -86,10 +92,15 @@ class Assessment(Struct, frozen=True, kw_only=True):
 
     @property
     def verdict(self) -> Verdict:
-        """BLOCKED by any FAIL, else UNKNOWN by any unknown or broken check, else WARNINGS, else READY."""
-        outcomes = {f.outcome for f in self.findings}
-        if "FAIL" in outcomes:
+        """BLOCKED by any open FAIL, else UNKNOWN by any unknown or broken check, else WARNINGS, else READY.
+
+        What is waived, or mended by a step of the plan, still warns. A check that could not answer speaks through
+        its UNKNOWN finding, so that waiving the finding settles it; a broken check can't be waived.
+        """
+        still_open = {f.outcome for f in self.findings if f.open}
+        if "FAIL" in still_open:
             return "BLOCKED"
-        if "UNKNOWN" in outcomes or any(c.state in ("unknown", "broken") for c in self.checks):
+        if "UNKNOWN" in still_open or any(c.state == "broken" for c in self.checks):
             return "UNKNOWN"
-        return "WARNINGS" if "WARN" in outcomes else "READY"
+        settled = any(not f.open and f.outcome != "NOTE" for f in self.findings)
+        return "WARNINGS" if settled or "WARN" in still_open else "READY"
