@@ -1,0 +1,70 @@
+"""Types of the fleet job: a cluster of the inventory, a wave, the state of each, the budget."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from upgrader.model.facts import ClusterKind
+
+ClusterState = Literal[
+    "waiting", "running", "succeeded", "failed", "rolled-back", "unknown", "skipped", "paused", "stalled"
+]
+WaveState = Literal["waiting", "gate", "running", "soaking", "done", "stopped"]
+FleetState = Literal["RUNNING", "PAUSED", "SUCCEEDED", "STOPPED", "ABORTED", "STALLED"]
+
+# A cluster in one of these counts against the failure budget. `unknown` (unreachable, stopped) and `skipped` do not:
+# nothing was tried there.
+FAILED_STATES: frozenset[ClusterState] = frozenset({"failed", "rolled-back", "paused", "stalled"})
+ENDED_STATES: frozenset[ClusterState] = FAILED_STATES | {"succeeded", "skipped", "unknown"}
+
+
+class Member(Struct, frozen=True, kw_only=True, order=True):
+    """One cluster of the fleet and how it is reached. `id` is unique; `account` is a profile's name."""
+
+    id: str
+    name: str = ""
+    region: str = ""
+    kind: ClusterKind | None = None
+    version: str = ""
+    account: str = ""
+    kubeconfig: str = ""
+    context: str = ""
+    state: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+    def tag(self, key: str) -> str | None:
+        """The value of a tag, None where it is missing."""
+        return dict(self.tags).get(key)
+
+
+class Budget(Struct, frozen=True, kw_only=True):
+    """How many clusters may be in danger at once: failed or in flight.
+
+    A new cluster is admitted only while `failed + in_flight < allowed`, so that even if every one in flight fails, no
+    more than `allowed` have failed. `consecutive` (0: no limit) stops after so many failures in a row.
+    """
+
+    allowed: int
+    consecutive: int = 0
+
+    def admits(self, failed: int, in_flight: int, row: int = 0) -> bool:
+        """Whether one more may start. `row` is the number of failures since the last success."""
+        return failed + in_flight < self.allowed and not (self.consecutive and row >= self.consecutive)
+
+    def spent(self, failed: int, row: int = 0) -> bool:
+        """Whether it can never admit again: it stops the run, it does not wait."""
+        return failed >= self.allowed or bool(self.consecutive and row >= self.consecutive)
+
+
+class Wave(Struct, frozen=True, kw_only=True):
+    """Clusters that may be upgraded together, in the order in which they start."""
+
+    name: str
+    members: tuple[str, ...]
+    budget: Budget
+    max_parallel: int
+    soak_s: int = 0
+    verify_every_s: int = 0
+    gate: bool = False
