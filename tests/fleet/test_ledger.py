@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.fleet.test_strategy import fleet
+from upgrader.fleet.admission import Admission
+from upgrader.fleet.control import Control, Workers
 from upgrader.fleet.ledger import Ledger
 from upgrader.fleet.model import FAILED_STATES
 from upgrader.fleet.strategy import BudgetSpec, Parallel, Strategy, WaveSpec
@@ -60,19 +62,19 @@ def hold(ledger: Ledger) -> HeldClock:
 
 def through_canary(ledger: Ledger) -> None:
     for _ in range(2):
-        claim = ledger.claim("r1", "w")
+        claim = Admission(ledger).claim("r1", "w")
         assert claim is not None
-        assert ledger.finish(claim, "succeeded")
-    assert ledger.claim("r1", "w") is None  # soaking
+        assert Admission(ledger).finish(claim, "succeeded")
+    assert Admission(ledger).claim("r1", "w") is None  # soaking
     hold(ledger).sleep(601)
 
 
 def test_canary_then_soak_then_rest_then_success(ledger: Ledger) -> None:
     begin(ledger, 6)
     through_canary(ledger)
-    while claim := ledger.claim("r1", "w"):
+    while claim := Admission(ledger).claim("r1", "w"):
         assert claim.wave == "rest"
-        assert ledger.finish(claim, "succeeded")
+        assert Admission(ledger).finish(claim, "succeeded")
     assert ledger.run("r1").state == "SUCCEEDED"
     assert {row.state for row in ledger.clusters("r1")} == {"succeeded"}
 
@@ -80,11 +82,11 @@ def test_canary_then_soak_then_rest_then_success(ledger: Ledger) -> None:
 def test_the_budget_reserves_for_those_in_flight(ledger: Ledger) -> None:
     begin(ledger, 20, failures=3)
     through_canary(ledger)
-    claims = [claim for _ in range(10) if (claim := ledger.claim("r1", "w"))]
+    claims = [claim for _ in range(10) if (claim := Admission(ledger).claim("r1", "w"))]
     assert len(claims) == 3
     for claim in claims:
-        ledger.finish(claim, "rolled-back", "verify failed")
-    assert ledger.claim("r1", "w") is None
+        Admission(ledger).finish(claim, "rolled-back", "verify failed")
+    assert Admission(ledger).claim("r1", "w") is None
     run = ledger.run("r1")
     assert run.state == "STOPPED"
     assert "budget" in run.cause
@@ -94,73 +96,73 @@ def test_failures_in_a_row_stop_the_run(ledger: Ledger) -> None:
     begin(ledger, 40, failures=20, consecutive=2)
     through_canary(ledger)
     for _ in range(2):
-        claim = ledger.claim("r1", "w")
+        claim = Admission(ledger).claim("r1", "w")
         assert claim is not None
-        ledger.finish(claim, "failed")
+        Admission(ledger).finish(claim, "failed")
     assert ledger.run("r1").state == "STOPPED"
 
 
 def test_unreachable_clusters_do_not_count_as_failures(ledger: Ledger) -> None:
     begin(ledger, 30, failures=2)
     through_canary(ledger)
-    while claim := ledger.claim("r1", "w"):
-        ledger.finish(claim, "unknown", "the API server does not answer")
+    while claim := Admission(ledger).claim("r1", "w"):
+        Admission(ledger).finish(claim, "unknown", "the API server does not answer")
     assert ledger.run("r1").state == "SUCCEEDED"
 
 
 def test_a_gate_waits_for_a_person_and_a_denial_stops(ledger: Ledger) -> None:
     begin(ledger, 6, gate=True)
     through_canary(ledger)
-    assert ledger.claim("r1", "w") is None
-    ledger.decide("r1", "rest", approve=True, who="ann", why="canary is fine")
-    assert ledger.claim("r1", "w") is not None
-    ledger.decide("r1", "rest", approve=False, who="bob", why="incident")
-    assert ledger.claim("r1", "w") is None
+    assert Admission(ledger).claim("r1", "w") is None
+    Control(ledger).decide("r1", "rest", approve=True, who="ann", why="canary is fine")
+    assert Admission(ledger).claim("r1", "w") is not None
+    Control(ledger).decide("r1", "rest", approve=False, who="bob", why="incident")
+    assert Admission(ledger).claim("r1", "w") is None
     assert ledger.run("r1").state == "STOPPED"
     with pytest.raises(InputError, match="has no gate"):
-        ledger.decide("r1", "canary", approve=True, who="ann", why="")
+        Control(ledger).decide("r1", "canary", approve=True, who="ann", why="")
 
 
 def test_a_dead_workers_clusters_go_to_others_and_it_is_fenced_out(ledger: Ledger) -> None:
     begin(ledger, 6)
-    ledger.beat("r1", "dead")
-    mine = ledger.claim("r1", "dead")
+    Workers(ledger).beat("r1", "dead")
+    mine = Admission(ledger).claim("r1", "dead")
     assert mine is not None
-    assert ledger.reap("r1") == ()
+    assert Workers(ledger).reap("r1") == ()
     hold(ledger).sleep(31)
-    ledger.beat("r1", "alive")
-    assert ledger.reap("r1") == (mine.member.id,)
-    taken = ledger.claim("r1", "alive")
+    Workers(ledger).beat("r1", "alive")
+    assert Workers(ledger).reap("r1") == (mine.member.id,)
+    taken = Admission(ledger).claim("r1", "alive")
     assert taken is not None
     assert taken.member.id == mine.member.id
     with pytest.raises(LockedError, match="alive"):
-        ledger.check_fence(mine)
-    assert not ledger.finish(mine, "succeeded")
-    ledger.check_fence(taken)
-    assert ledger.finish(taken, "succeeded")
+        Admission(ledger).check_fence(mine)
+    assert not Admission(ledger).finish(mine, "succeeded")
+    Admission(ledger).check_fence(taken)
+    assert Admission(ledger).finish(taken, "succeeded")
 
 
 def test_retry_puts_only_the_failed_back(ledger: Ledger) -> None:
     begin(ledger, 8, failures=1)
     through_canary(ledger)
-    claim = ledger.claim("r1", "w")
+    claim = Admission(ledger).claim("r1", "w")
     assert claim is not None
-    ledger.progress(claim, "apply", plan="sha256:p", cluster_run="run-7")
-    ledger.finish(claim, "rolled-back", "verify failed")
+    Admission(ledger).progress(claim, "apply", plan="sha256:p", cluster_run="run-7")
+    Admission(ledger).finish(claim, "rolled-back", "verify failed")
     assert ledger.run("r1").state == "STOPPED"
-    assert ledger.retry_failed("r1", who="ann", why="fixed") == (claim.member.id,)
-    again = ledger.claim("r1", "w")
+    assert Control(ledger).retry_failed("r1", who="ann", why="fixed") == (claim.member.id,)
+    again = Admission(ledger).claim("r1", "w")
     assert again is not None
     assert (again.member.id, again.attempt, again.plan) == (claim.member.id, 2, "sha256:p")
 
 
 def test_skip_pause_and_their_reasons_are_kept(ledger: Ledger) -> None:
     begin(ledger, 4)
-    ledger.skip("r1", "c0000", who="ann", why="decommissioned")
-    ledger.set_state("r1", "PAUSED", who="ann", why="lunch")
-    assert ledger.claim("r1", "w") is None
-    ledger.set_state("r1", "RUNNING", who="ann", why="back")
-    claim = ledger.claim("r1", "w")
+    Control(ledger).skip("r1", "c0000", who="ann", why="decommissioned")
+    Control(ledger).set_state("r1", "PAUSED", who="ann", why="lunch")
+    assert Admission(ledger).claim("r1", "w") is None
+    Control(ledger).set_state("r1", "RUNNING", who="ann", why="back")
+    claim = Admission(ledger).claim("r1", "w")
     assert claim is not None
     assert claim.member.id == "c0001"
     assert [(n["what"], n["who"], n["why"]) for n in ledger.notes("r1")] == [
@@ -189,10 +191,10 @@ def test_many_workers_at_once_never_overshoot(tmp_path: Path, seed: int) -> None
 
     def work(number: int) -> None:
         ledger, dice = Ledger(url, HeldClock()), random.Random(seed * 100 + number)
-        while claim := ledger.claim("r1", f"w{number}"):
+        while claim := Admission(ledger).claim("r1", f"w{number}"):
             states = [row.state for row in ledger.clusters("r1")]
             danger.append(sum(s == "running" or s in FAILED_STATES for s in states))
-            ledger.finish(claim, "failed" if dice.random() < 0.2 else "succeeded")
+            Admission(ledger).finish(claim, "failed" if dice.random() < 0.2 else "succeeded")
         ledger.close()
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]

@@ -1,0 +1,187 @@
+"""Who may start, and how a cluster ends: every limit is judged here, in one transaction under the run's row."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from upgrader import codec
+from upgrader.fleet.ledger import Ledger
+from upgrader.fleet.model import FAILED_STATES, ClusterState, Member, Wave
+from upgrader.fleet.tables import CLUSTERS, NOTES, RUNS, Claim, RunRow, cluster_of, held_by
+from upgrader.model.errors import LockedError
+from upgrader.ports.clock import rfc3339
+
+
+class Admission:
+    """Claims, fences and endings of one ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def claim(self, run: str, worker: str) -> Claim | None:
+        """The next cluster for this worker, marked running; None when none may start now.
+
+        In one transaction under the run's row: state, window, gate, soak, wave and run budget with the clusters in
+        flight reserved, parallel limits of wave, region and account.
+        """
+        now = self.ledger.clock.now()
+        with self.ledger.begin() as connection:
+            row = self.ledger.locked_run(connection, run, lock=True)
+            if row.state != "RUNNING" or not row.strategy.may_start(now):
+                return None
+            row = self.advance(connection, row, now)
+            if row.state != "RUNNING" or row.soak_until or row.wave >= len(row.waves):
+                return None
+            wave = row.waves[row.wave]
+            if wave.gate and not self._approved(connection, run, wave.name):
+                return None
+            if not self._admits(connection, row, wave):
+                return None
+            return self._start(connection, row, wave, worker, now)
+
+    def _counts(self, connection: sa.Connection, run: str, wave: int | None = None) -> dict[str, int]:
+        query = sa.select(CLUSTERS.c.state, sa.func.count().label("n")).where(CLUSTERS.c.run == run)
+        if wave is not None:
+            query = query.where(CLUSTERS.c.wave == wave)
+        return {row.state: row.n for row in connection.execute(query.group_by(CLUSTERS.c.state))}
+
+    def _admits(self, connection: sa.Connection, row: RunRow, wave: Wave) -> bool:
+        here = self._counts(connection, row.id, row.wave)
+        everywhere = self._counts(connection, row.id)
+        failed, all_failed = (sum(c.get(s, 0) for s in FAILED_STATES) for c in (here, everywhere))
+        running, all_running = here.get("running", 0), everywhere.get("running", 0)
+        whole = row.strategy.budget.of(sum(everywhere.values()))
+        return (
+            wave.budget.admits(failed, running)
+            and whole.admits(all_failed, all_running, row.failures_in_a_row)
+            and running < wave.max_parallel
+            and all_running < row.strategy.max_parallel.total
+        )
+
+    def _start(self, connection: sa.Connection, row: RunRow, wave: Wave, worker: str, now: datetime) -> Claim | None:
+        full_regions, full_accounts = self._full(connection, row)
+        query = (
+            sa.select(CLUSTERS)
+            .where(CLUSTERS.c.run == row.id, CLUSTERS.c.wave == row.wave, CLUSTERS.c.state == "waiting")
+            .where(CLUSTERS.c.region.not_in(full_regions), CLUSTERS.c.account.not_in(full_accounts))
+            .order_by(CLUSTERS.c.position)
+            .limit(1)
+        )
+        found = connection.execute(query).mappings().first()
+        if found is None:
+            return None
+        attempt, fence = found["attempt"] + 1, found["fence"] + 1
+        connection.execute(
+            cluster_of(row.id, found["id"]).values(
+                state="running",
+                worker=worker,
+                attempt=attempt,
+                fence=fence,
+                started=rfc3339(now),
+                finished="",
+                error="",
+            )
+        )
+        self.ledger.update(connection, row, now)
+        return Claim(
+            run=row.id,
+            member=codec.decode(found["member"], Member, where=f"cluster {found['id']}"),
+            wave=wave.name,
+            attempt=attempt,
+            fence=fence,
+            plan=found["plan"],
+            cluster_run=found["cluster_run"],
+        )
+
+    def _full(self, connection: sa.Connection, row: RunRow) -> tuple[list[str], list[str]]:
+        limits = row.strategy.max_parallel
+        full = []
+        for column, limit in ((CLUSTERS.c.region, limits.per_region), (CLUSTERS.c.account, limits.per_account)):
+            query = (
+                sa.select(column)
+                .where(CLUSTERS.c.run == row.id, CLUSTERS.c.state == "running")
+                .group_by(column)
+                .having(sa.func.count() >= limit)
+            )
+            full.append([str(value) for (value,) in connection.execute(query)])
+        return full[0], full[1]
+
+    def advance(self, connection: sa.Connection, row: RunRow, now: datetime) -> RunRow:
+        """Move on when this wave has ended and soaked; end the run after the last wave, or when it must stop."""
+        counts = self._counts(connection, row.id, row.wave)
+        everywhere = self._counts(connection, row.id)
+        wave = row.waves[row.wave]
+        failed = sum(counts.get(s, 0) for s in FAILED_STATES)
+        all_failed = sum(everywhere.get(s, 0) for s in FAILED_STATES)
+        whole = row.strategy.budget.of(sum(everywhere.values()))
+        open_here = counts.get("waiting", 0) + counts.get("running", 0)
+        if (wave.budget.spent(failed) or whole.spent(all_failed, row.failures_in_a_row)) and everywhere.get(
+            "waiting", 0
+        ):
+            cause = f"failure budget spent in wave {wave.name}: {all_failed} failed"
+            return self.ledger.update(connection, row, now, state="STOPPED", cause=cause)
+        if open_here:
+            return row
+        if row.soak_until == "" and wave.soak_s and row.wave + 1 < len(row.waves):
+            return self.ledger.update(connection, row, now, soak_until=rfc3339(now + timedelta(seconds=wave.soak_s)))
+        if row.soak_until and rfc3339(now) < row.soak_until:
+            return row
+        if row.wave + 1 < len(row.waves):
+            return self.ledger.update(connection, row, now, wave=row.wave + 1, soak_until="")
+        return self.ledger.update(connection, row, now, state="SUCCEEDED", cause="")
+
+    def check_fence(self, claim: Claim) -> None:
+        """Raises `LockedError` when the cluster was given to another worker, or the run was aborted."""
+        with self.ledger.begin() as connection:
+            query = sa.select(CLUSTERS.c.fence, CLUSTERS.c.worker).where(
+                CLUSTERS.c.run == claim.run, CLUSTERS.c.id == claim.member.id
+            )
+            row = connection.execute(query).first()
+        if row is None or row.fence != claim.fence:
+            raise LockedError(
+                f"cluster {claim.member.id} now belongs to worker {row.worker if row else '(none)'}",
+                where=f"fleet run {claim.run}",
+                next_command=f"ccm-upgrade fleet status {claim.run}",
+            )
+
+    def progress(self, claim: Claim, step: str, *, plan: str = "", cluster_run: str = "") -> None:
+        """Remember the step that the cluster is at. Does nothing under an old fence."""
+        values: dict[str, Any] = {"step": step}
+        values.update({k: v for k, v in (("plan", plan), ("cluster_run", cluster_run)) if v})
+        with self.ledger.begin() as connection:
+            connection.execute(held_by(claim).values(**values))
+            self._moved(connection, claim.run)
+
+    def finish(self, claim: Claim, state: ClusterState, error: str = "") -> bool:
+        """Record how the cluster ended. False under an old fence: somebody else answers for it now."""
+        now = self.ledger.clock.now()
+        with self.ledger.begin() as connection:
+            row = self.ledger.locked_run(connection, claim.run, lock=True)
+            done = connection.execute(held_by(claim).values(state=state, error=error, finished=rfc3339(now)))
+            if done.rowcount != 1:
+                return False
+            in_a_row = (
+                row.failures_in_a_row + 1
+                if state in FAILED_STATES
+                else 0
+                if state == "succeeded"
+                else row.failures_in_a_row
+            )
+            connection.execute(RUNS.update().where(RUNS.c.id == claim.run).values(failures_in_a_row=in_a_row))
+            row = self.ledger.locked_run(connection, claim.run)
+            if row.state == "RUNNING":
+                self.advance(connection, row, now)
+            else:
+                self._moved(connection, claim.run)
+            return True
+
+    def _moved(self, connection: sa.Connection, run: str) -> None:
+        moment = rfc3339(self.ledger.clock.now())
+        connection.execute(RUNS.update().where(RUNS.c.id == run).values(moved=moment))
+
+    def _approved(self, connection: sa.Connection, run: str, wave: str) -> bool:
+        query = sa.select(NOTES.c.what).where(NOTES.c.run == run, NOTES.c.wave == wave).order_by(NOTES.c.seq.desc())
+        return connection.execute(query.limit(1)).scalar() == "approve"

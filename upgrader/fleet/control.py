@@ -1,0 +1,101 @@
+"""What people do to a run (pause, abort, approve, skip, retry), and which workers are alive."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from upgrader.fleet.ledger import Ledger
+from upgrader.fleet.model import FAILED_STATES, FleetState
+from upgrader.fleet.tables import CLUSTERS, NOTES, WORKERS
+from upgrader.model.errors import InputError
+from upgrader.ports.clock import rfc3339
+
+# A worker that was silent for so long is taken for dead; its clusters go to others under a new fence.
+WORKER_SILENCE_S = 30
+
+
+class Control:
+    """Decisions about a run, each written down with who and why."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def set_state(self, run: str, state: FleetState, *, who: str, why: str) -> None:
+        """Pause, go on or abort: written down with who and why."""
+        now = self.ledger.clock.now()
+        with self.ledger.begin() as connection:
+            row = self.ledger.locked_run(connection, run, lock=True)
+            self._note(connection, run, state.lower(), who, why)
+            self.ledger.update(connection, row, now, state=state, cause=why)
+
+    def decide(self, run: str, wave: str, *, approve: bool, who: str, why: str) -> None:
+        """Open a wave's gate, or deny it, which stops the run."""
+        now = self.ledger.clock.now()
+        with self.ledger.begin() as connection:
+            row = self.ledger.locked_run(connection, run, lock=True)
+            names = [w.name for w in row.waves if w.gate]
+            if wave not in names:
+                raise InputError(what=f"wave {wave!r} has no gate", next_command=f"gates: {', '.join(names) or 'none'}")
+            self._note(connection, run, "approve" if approve else "deny", who, why, wave)
+            if not approve:
+                cause = f"gate of wave {wave} denied by {who}: {why}"
+                self.ledger.update(connection, row, now, state="STOPPED", cause=cause)
+
+    def skip(self, run: str, cluster: str, *, who: str, why: str) -> None:
+        """Leave a cluster out that has not started, or has failed."""
+        with self.ledger.begin() as connection:
+            here = sa.and_(CLUSTERS.c.run == run, CLUSTERS.c.id == cluster, CLUSTERS.c.state != "running")
+            changed = connection.execute(CLUSTERS.update().where(here).values(state="skipped", error=why))
+            if changed.rowcount != 1:
+                raise InputError(what=f"cluster {cluster!r} is not of this run, or is running now", where=run)
+            self._note(connection, run, f"skip {cluster}", who, why)
+
+    def retry_failed(self, run: str, *, who: str, why: str) -> tuple[str, ...]:
+        """Put failed and unknown clusters back to `waiting`, plans kept; go on from the first of their waves."""
+        now = self.ledger.clock.now()
+        with self.ledger.begin() as connection:
+            row = self.ledger.locked_run(connection, run, lock=True)
+            again = sa.and_(CLUSTERS.c.run == run, CLUSTERS.c.state.in_([*FAILED_STATES, "unknown"]))
+            found = connection.execute(sa.select(CLUSTERS.c.id, CLUSTERS.c.wave).where(again)).all()
+            if found:
+                connection.execute(CLUSTERS.update().where(again).values(state="waiting", error="", worker=""))
+                self._note(connection, run, "retry", who, why)
+                first = min(wave for _, wave in found)
+                self.ledger.update(
+                    connection, row, now, state="RUNNING", wave=first, soak_until="", failures_in_a_row=0, cause=""
+                )
+            return tuple(str(id_) for id_, _ in found)
+
+    def _note(self, connection: sa.Connection, run: str, what: str, who: str, why: str, wave: str = "") -> None:
+        at = rfc3339(self.ledger.clock.now())
+        connection.execute(NOTES.insert().values(run=run, at=at, what=what, who=who, why=why, wave=wave))
+
+
+class Workers:
+    """Who is alive."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def beat(self, run: str, worker: str) -> None:
+        """This worker is alive."""
+        now = rfc3339(self.ledger.clock.now())
+        with self.ledger.begin() as connection:
+            here = sa.and_(WORKERS.c.run == run, WORKERS.c.id == worker)
+            if connection.execute(WORKERS.update().where(here).values(heartbeat=now)).rowcount == 0:
+                connection.execute(WORKERS.insert().values(run=run, id=worker, heartbeat=now))
+
+    def reap(self, run: str) -> tuple[str, ...]:
+        """Give the clusters of silent workers back to `waiting` under a new fence; returns their ids."""
+        silent_since = rfc3339(self.ledger.clock.now() - timedelta(seconds=WORKER_SILENCE_S))
+        with self.ledger.begin() as connection:
+            alive = sa.select(WORKERS.c.id).where(WORKERS.c.run == run, WORKERS.c.heartbeat >= silent_since)
+            lost = sa.and_(CLUSTERS.c.run == run, CLUSTERS.c.state == "running", CLUSTERS.c.worker.not_in(alive))
+            ids = tuple(str(i) for (i,) in connection.execute(sa.select(CLUSTERS.c.id).where(lost)))
+            if ids:
+                connection.execute(
+                    CLUSTERS.update().where(lost).values(state="waiting", worker="", fence=CLUSTERS.c.fence + 1)
+                )
+            return ids
