@@ -1,0 +1,133 @@
+"""The arguments of each step kind: what the plan promises and the step's handler decodes.
+
+Every struct is frozen and refuses unknown fields, so that an edited plan is found out. `expected_*` fields say what
+the object looked like when the plan was made: a handler that sees anything else must stop.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from upgrader.model.errors import InputError
+from upgrader.model.facts import WorkloadRef
+from upgrader.model.plan import Step
+
+StepKind = Literal["ram.policy-version", "clb.tag", "ccm.addon", "ccm.workload", "rbac.rules"]
+
+CCM_ADDON = "cloud-controller-manager"
+"""The name of the add-on, of the DaemonSet and of its container in every published manifest."""
+
+
+class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all step parameters."""
+
+
+class PolicyVersionParams(Params, frozen=True):
+    """`ram.policy-version`: a new default version of a custom policy that is attached to the role.
+
+    `document` is the whole new document; `expected_default` and `expected_digest` (codec.digest of the document)
+    name the version that it was merged from, which stays for rollback. `delete_version` is the version that has to
+    go first because RAM keeps five; empty when there is room.
+    """
+
+    role: str
+    policy: str
+    document: dict[str, Any]
+    adds: tuple[str, ...]
+    expected_default: str
+    expected_digest: str
+    delete_version: str = ""
+
+
+class TagParams(Params, frozen=True):
+    """`clb.tag`: tags that a load balancer lacks. `expected_address` is the Service's IP, which the CLB must have."""
+
+    load_balancer_id: str
+    region: str
+    tags: dict[str, str]
+    service: str
+    expected_address: str
+
+
+class AddonParams(Params, frozen=True):
+    """`ccm.addon`: ACK upgrades the add-on. `config` is passed on unchanged, so that no setting is lost."""
+
+    cluster_id: str
+    from_version: str
+    to_version: str
+    name: str = CCM_ADDON
+    config: str = ""
+
+
+class WorkloadParams(Params, frozen=True):
+    """`ccm.workload`: image and arguments of the workload that runs CCM.
+
+    `expected_digest` is `CcmInstall.workload_digest`. `expected_image` and `expected_args` are both the state that
+    must be found and what rollback puts back. The Lease is the new version's leader lock; `stop_first` asks to scale
+    down before scaling up, because the two versions do not respect the same lock.
+    """
+
+    workload: WorkloadRef
+    from_version: str
+    to_version: str
+    expected_image: str
+    image: str
+    expected_args: tuple[str, ...]
+    args: tuple[str, ...]
+    expected_digest: str = ""
+    lease_namespace: str = "kube-system"
+    lease_name: str = "ccm"
+    stop_first: bool = False
+
+
+class RbacRule(Params, frozen=True):
+    """One rule of a ClusterRole, in Kubernetes' words."""
+
+    api_groups: tuple[str, ...]
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+
+
+class RbacRulesParams(Params, frozen=True):
+    """`rbac.rules`: an additional ClusterRole `name` with `rules`, bound to CCM's service account.
+
+    An object of its own, never an edit of the existing role: nothing that Helm or GitOps owns is touched, and
+    undoing is deleting.
+    """
+
+    name: str
+    namespace: str
+    service_account: str
+    rules: tuple[RbacRule, ...]
+
+
+PARAMS: dict[str, type[Params]] = {
+    "ram.policy-version": PolicyVersionParams,
+    "clb.tag": TagParams,
+    "ccm.addon": AddonParams,
+    "ccm.workload": WorkloadParams,
+    "rbac.rules": RbacRulesParams,
+}
+
+P = TypeVar("P", bound=Params)
+
+
+def decode_params(step: Step, kind: type[P]) -> P:
+    """The step's parameters as `kind`. Raises `InputError` naming the step and the first mistake."""
+    try:
+        return msgspec.convert(step.params, kind)
+    except msgspec.ValidationError as error:
+        raise InputError(
+            what=f"the parameters of step {step.id} are not those of a {step.kind} step", where="plan", why=str(error),
+            next_command="make the plan again: ccm-upgrade plan",
+        ) from error  # fmt: skip
+
+
+def encode_params(params: Params) -> dict[str, Any]:
+    """The parameters as plain JSON, as a `Step` carries them."""
+    plain = msgspec.to_builtins(params)
+    assert isinstance(plain, dict)
+    return plain
