@@ -1,4 +1,4 @@
-"""The HTML report in a real browser: readable at phone width and in print, clean for a screen reader, usable by keyboard."""
+"""The HTML report in a real browser: phone width, print, keyboard, screen reader, and its own policy."""
 
 from __future__ import annotations
 
