@@ -79,11 +79,9 @@ class BudgetSpec(StrictStruct, frozen=True):
 
     def of(self, clusters: int) -> Budget:
         """The budget for so many clusters; a share is rounded down, but one cluster is always at risk."""
-        if isinstance(self.failures, str):
-            return Budget(
-                allowed=max(1, clusters * int(self.failures.removesuffix("%")) // 100), consecutive=self.consecutive
-            )
-        return Budget(allowed=self.failures, consecutive=self.consecutive)
+        if str(self.failures).endswith("%"):
+            return Budget(allowed=max(1, clusters * int(str(self.failures)[:-1]) // 100), consecutive=self.consecutive)
+        return Budget(allowed=int(self.failures), consecutive=self.consecutive)
 
 
 class WaveSpec(StrictStruct, frozen=True):
@@ -211,9 +209,9 @@ def _mistakes(strategy: Strategy) -> list[str]:
 
 
 def _budget_mistakes(place: str, budget: BudgetSpec) -> list[str]:
-    if isinstance(budget.failures, str) and not re.fullmatch(r"[1-9]\d?%|100%", budget.failures):
+    if not re.fullmatch(r"\d+|[1-9]\d?%|100%", str(budget.failures)):
         return [f"{place}.failures: {budget.failures!r} is neither a number nor a share such as 5%"]
-    if isinstance(budget.failures, int) and budget.failures < 1:
+    if str(budget.failures).strip("0") == "":
         return [f"{place}.failures: {budget.failures}: the cluster being upgraded is always at risk, so 1 is the least"]
     return [f"{place}.consecutive: {budget.consecutive} is negative"] if budget.consecutive < 0 else []
 
