@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from upgrader.matrix.behaviour import load_entries
 from upgrader.matrix.load import data_directory, read_matrix
 from upgrader.matrix.startup import read_startup
 from upgrader.model.errors import InputError
@@ -15,6 +16,7 @@ def main(directory: Path | None = None) -> int:
     where = directory or data_directory()
     try:
         matrix = read_matrix(where)
+        load_entries(where / "behaviour.yaml")
         read_startup(where / "startup.yaml")
     except InputError as error:
         sys.stderr.write(f"{error}\n")

@@ -28,7 +28,7 @@ class Spanned(Entry, frozen=True, kw_only=True):
     since: str
     until: str = ""
 
-    def holds(self, version: CcmVersion) -> bool:
+    def in_force(self, version: CcmVersion) -> bool:
         """Whether it holds for `version`."""
         return parse_version(self.since) <= version and not (self.until and version >= parse_version(self.until))
 
@@ -69,7 +69,7 @@ class Annotation(Spanned, frozen=True, kw_only=True):
 
     def read_by(self, version: CcmVersion) -> bool:
         """Whether `version` reads it."""
-        return self.holds(version)
+        return self.in_force(version)
 
     def default(self, version: CcmVersion) -> str | None:
         """What `version` uses without the annotation; "" when it sends nothing, None when that is not known."""
@@ -214,7 +214,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return tuple(
             a
             for a in self.required_actions
-            if a.holds(version)
+            if a.in_force(version)
             and (not a.network or network in (None, a.network))
             and (not a.lb or not lbs or a.lb in lbs)
         )
@@ -226,4 +226,4 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def events(self, version: CcmVersion) -> tuple[EventKind, ...]:
         """Events that `version` sends."""
-        return tuple(event for event in self.event_kinds if event.holds(version))
+        return tuple(event for event in self.event_kinds if event.in_force(version))

@@ -86,6 +86,7 @@ def _best(matrix: Matrix, stop: Stop, kubernetes: str | None, kind: str | None) 
         for release in matrix.releases
         if stop.low <= release.version <= stop.high
         and not release.known_bad
+        and release.date
         and _obstacle(release, release.version, kubernetes, kind) is None
     ]
     return fitting[-1] if fitting else None

@@ -15,7 +15,7 @@ from packaging.version import Version as _Numbers
 from upgrader.model.errors import InputError
 
 _SHAPE = re.compile(r"^v?(?P<numbers>\d+(?:\.\d+){1,3})(?P<suffix>-[0-9A-Za-z][0-9A-Za-z.-]*)?$")
-_NUMBERS_ANYWHERE = re.compile(r"\d+(?:\.\d+){0,3}")
+_NUMBERS_ANYWHERE = re.compile(r"\d+")
 
 
 @total_ordering
@@ -76,11 +76,8 @@ def parse_version(text: str) -> CcmVersion:
 
 
 def nearest_spelling(text: str) -> str:
-    """The valid version nearest to junk: its first run of numbers, padded to three; `v2.0.0` when it has none."""
-    found = _NUMBERS_ANYWHERE.search(text)
-    if found is None:
-        return "v2.0.0"
-    numbers = found.group().split(".")
+    """The valid version nearest to junk: its numbers, at least three of them; `v2.0.0` when it has none."""
+    numbers = _NUMBERS_ANYWHERE.findall(text)[:4] or ["2"]
     numbers += ["0"] * (3 - len(numbers))
     return "v" + ".".join(str(int(n)) for n in numbers)
 

@@ -1,0 +1,96 @@
+"""What one CCM version does where versions differ: a typed record, resolved from `data/behaviour.yaml`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from upgrader.checking import Mistakes
+from upgrader.matrix.load import data_directory
+from upgrader.matrix.model import Spanned
+from upgrader.matrix.yaml_text import entries
+from upgrader.model.version import CcmVersion, parse_version
+
+HashFormula = Literal["none", "H1", "H2", "H3", "H4"]
+LocalWeights = Literal["constant", "percent", "percent-min-1", "pods-max-100", "pods"]
+
+
+class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One version's ways. What each field means stands beside its entries in the data file."""
+
+    hash_formula: HashFormula
+    local_weights: LocalWeights
+    other_weight: int
+    eci_local: Literal["pods", "single", "one-each"]
+    weight_annotation_clb: bool
+    weight_annotation_nlb: bool
+    default_weight: bool
+    ignore_weight_update: bool
+    finalizer: bool
+    id_label: bool
+    serves_nlb: bool
+    class_aware: bool
+    class_clean_up: bool
+    class_annotation: bool
+    service_events: bool
+    user_backends: bool
+    describes_backends: bool
+    empty_cluster: Literal["keep", "empty"]
+    autoscaler_taint: bool
+    exclude_lb_label: bool
+    exclude_node_label: bool
+    vpc_cidr_filter: bool
+    hybrid_nodes: bool
+    endpoint_slices: bool
+    duplicates_fail: bool
+    tag_calls: Literal["AddTags", "TagResources"]
+    tag_sync: bool
+    source_ranges: bool
+
+
+class BehaviourEntry(Spanned, frozen=True, kw_only=True):
+    """One value of one field over a span of versions."""
+
+    key: str
+    value: str
+
+
+@lru_cache(maxsize=256)
+def behaviour(version: CcmVersion) -> Behaviour:
+    """What `version` does. A build between two releases is judged by its numbers."""
+    return resolve(load_entries(data_directory() / "behaviour.yaml"), version)
+
+
+def resolve(found: tuple[BehaviourEntry, ...], version: CcmVersion) -> Behaviour:
+    """The record of one version: for each field the entry with the latest `since` that holds."""
+    values: dict[str, tuple[CcmVersion, str]] = {}
+    for entry in found:
+        since = parse_version(entry.since)
+        if entry.in_force(version) and (entry.key not in values or values[entry.key][0] <= since):
+            values[entry.key] = (since, entry.value)
+    plain = {key: {"yes": True, "no": False}.get(value, value) for key, (_, value) in values.items()}
+    return msgspec.convert(plain, Behaviour, strict=False)
+
+
+@lru_cache(maxsize=4)
+def load_entries(path: Path) -> tuple[BehaviourEntry, ...]:
+    """All entries. Raises `InputError` with every mistake: each field has a value at every version."""
+    mistakes = Mistakes(str(path))
+    found = entries(path, BehaviourEntry, mistakes)
+    fields = {field.encode_name for field in msgspec.structs.fields(Behaviour)}
+    for key in sorted({entry.key for entry in found} - fields):
+        mistakes.add(path.name, f"unknown key {key!r}")
+    for key in sorted(fields - {entry.key for entry in found}):
+        mistakes.add(path.name, f"nothing is said about {key!r}")
+    mistakes.raise_if_any("python -m upgrader.matrix.check")
+    for entry in found:
+        try:
+            resolve(found, parse_version(entry.since))
+        except msgspec.ValidationError as error:
+            mistakes.add(path.name, f"{entry.key} since {entry.since}: {error}")
+    mistakes.raise_if_any("python -m upgrader.matrix.check")
+    return found
