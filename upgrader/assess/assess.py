@@ -1,0 +1,49 @@
+"""The assessment: every check's outcome, every finding, and how much of the cluster was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from upgrader.assess.check import Check, in_words, run_check
+from upgrader.assess.registry import CHECKS
+from upgrader.matrix.model import Matrix
+from upgrader.migrations.context import Context
+from upgrader.model.facts import ClusterFacts
+from upgrader.model.finding import Assessment, Coverage, Finding
+from upgrader.model.forecast import Forecast
+from upgrader.model.version import CcmVersion
+
+GAPS_NAMED = 50
+
+
+def assess(
+    facts: ClusterFacts, target: CcmVersion, matrix: Matrix, forecast: Forecast, checks: Iterable[Check] = CHECKS
+) -> Assessment:
+    """The facts judged against `target`: findings sorted worst first, and one entry per check."""
+    return judge(Context(facts, target, matrix, forecast), checks)
+
+
+def judge(context: Context, checks: Iterable[Check] = CHECKS) -> Assessment:
+    """The same, for a context that is there already."""
+    runs, findings = [], list[Finding]()
+    for check in checks:
+        run, found = run_check(check, context)
+        runs.append(run)
+        findings.extend(found)
+    findings.sort(key=lambda finding: finding.sort_key)
+    return Assessment(findings=tuple(findings), checks=tuple(runs), coverage=_coverage(context))
+
+
+def _coverage(context: Context) -> Coverage:
+    services = len(context.services)
+    unknown = sum(1 for one in context.forecast.services if one.unknown)
+    missing = sum(1 for key in context.by_key if key not in context.forecasts)
+    gaps = tuple(in_words(gap) for gap in context.facts.gaps[:GAPS_NAMED])
+    more = len(context.facts.gaps) - GAPS_NAMED
+    return Coverage(
+        services=services + len(context.facts.unreadable),
+        judged=services - missing - unknown,
+        unreadable=len(context.facts.unreadable),
+        skipped=missing + unknown,
+        gaps=(*gaps, f"and {more} more") if more > 0 else gaps,
+    )

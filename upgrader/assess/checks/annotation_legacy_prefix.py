@@ -1,0 +1,46 @@
+"""Annotations are written with the prefix that every CCM prefers.
+
+What it checks
+    Which Services use the legacy prefix `alicloud-loadbalancer-`.
+Why it matters
+    Every CCM up to v2.14.0 still reads it, as the second choice after `alibaba-cloud-loadbalancer-`; annotations
+    that are newer than the legacy prefix are documented with the new one only.
+How it is decided
+    By the annotations' names. One NOTE for the cluster.
+What to do
+    Write the new prefix when the Service is edited next; both have the same meaning.
+Sources
+    ccm-source
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from upgrader.migrations.context import CLUSTER, LEGACY_PREFIX, PREFIX, Context, some
+from upgrader.model.finding import Finding
+
+CODE = "CCM015"
+TITLE = "No Service uses the legacy prefix alicloud-loadbalancer-"
+NEEDS: tuple[str, ...] = ("services",)
+
+
+def applies(context: Context) -> str:
+    """Always, where there are Services."""
+    return "" if context.services else "there is no LoadBalancer Service"
+
+
+def find(context: Context) -> Iterable[Finding]:
+    """One NOTE with the Services that use it."""
+    holders = {s.key for name, found in context.annotated.items() if name.startswith(LEGACY_PREFIX) for s in found}
+    if holders:
+        yield Finding(
+            code=CODE,
+            outcome="NOTE",
+            effect="NONE",
+            subject=CLUSTER,
+            message=f"{len(holders)} Services use the legacy prefix {LEGACY_PREFIX}: {some(holders)}",
+            evidence={"services": sorted(holders)[:100], "count": len(holders)},
+            remedy=f"write {PREFIX} at the next edit",
+            sources=("ccm-source",),
+        )

@@ -1,0 +1,92 @@
+"""The new CCM finds every load balancer as it wants it.
+
+What it checks
+    Each request that changes a load balancer, a listener or a server group at the target's first reconcile, other
+    than the weights and backends that follow the pods.
+Why it matters
+    This is the moment users fear: an edit made in the console is put back, an annotation that nobody noticed takes
+    effect, a protection is set.
+How it is decided
+    From the forecast. WARN per Service with such requests at the first reconcile; one NOTE counts the Services for
+    which requests come only at their next edit.
+What to do
+    Read the changes, before → after. Where the console's value is the wanted one, write it into the annotation.
+Sources
+    ccm-source, observed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from upgrader.migrations.context import CLUSTER, Context, about, some
+from upgrader.model.finding import Finding
+from upgrader.model.forecast import ServiceForecast, Write
+
+CODE = "CCM052"
+TITLE = "The target finds every load balancer as it wants it"
+NEEDS: tuple[str, ...] = ("services", "ccm")
+SOURCES = ("ccm-source", "observed")
+
+# Backends and their weights follow the pods (CCM003 tells what that does to traffic); tags touch no traffic.
+ROUTINE = frozenset({
+    "slb:SetVServerGroupAttribute", "slb:AddVServerGroupBackendServers", "slb:RemoveVServerGroupBackendServers",
+    "slb:ModifyVServerGroupBackendServers", "slb:TagResources", "slb:AddTags",
+    "nlb:AddServersToServerGroup", "nlb:RemoveServersFromServerGroup", "nlb:UpdateServerGroupServersAttribute",
+    "nlb:TagResources",
+})  # fmt: skip
+# What other checks tell with a better word.
+TOLD_ELSEWHERE = frozenset({"slb:DeleteLoadBalancerListener", "nlb:DeleteListener"})
+
+
+def applies(context: Context) -> str:
+    """Always, where there are Services."""
+    return "" if context.services else "there is no LoadBalancer Service"
+
+
+def find(context: Context) -> Iterable[Finding]:
+    """WARN for each Service that is changed at once; one NOTE for all that are changed later."""
+    later = []
+    for forecast in context.forecast.services:
+        writes = [w for w in forecast.writes if w.action not in ROUTINE and w.action not in TOLD_ELSEWHERE]
+        now = [write for write in writes if write.effect == "IMMEDIATE"]
+        if now:
+            yield _changed(forecast, now)
+        elif writes:
+            later.append(forecast.key)
+    if later:
+        yield Finding(
+            code=CODE,
+            outcome="NOTE",
+            effect="LATENT",
+            subject=CLUSTER,
+            message=f"{len(later)} Services are changed in the cloud when they are edited next: {some(later)}",
+            evidence={"services": later[:100], "count": len(later)},
+            sources=SOURCES,
+        )
+
+
+def _changed(forecast: ServiceForecast, writes: list[Write]) -> Finding:
+    told = "; ".join(_words(write) for write in writes[:3])
+    more = f"; and {len(writes) - 3} more" if len(writes) > 3 else ""
+    return Finding(
+        code=CODE,
+        outcome="WARN",
+        effect="IMMEDIATE",
+        subject=about(forecast),
+        message=f"The first reconcile changes it in the cloud: {told}{more}",
+        evidence={
+            "writes": [{"action": w.action, "object": w.object, "changes": w.changes} for w in writes],
+        },
+        remedy="where the present value is the wanted one, write it into the Service's annotation",
+        sources=SOURCES,
+    )  # fmt: skip
+
+
+def _words(write: Write) -> str:
+    changes = ", ".join(f"{name} {_shown(b)} → {_shown(a)}" for name, (b, a) in sorted(write.changes.items())[:3])
+    return f"{write.action} {write.object}".rstrip() + (f" ({changes})" if changes else "")
+
+
+def _shown(value: str | None) -> str:
+    return "none" if value is None else value or '""'

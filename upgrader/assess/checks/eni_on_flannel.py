@@ -1,0 +1,52 @@
+"""ENI backends need Terway.
+
+What it checks
+    No Service asks for `backend-type: eni` in a cluster whose network plug-in is Flannel.
+Why it matters
+    Flannel pods have no address in the VPC, so CCM fails: "can not find eniid for ip … in vpc …", and no backend is
+    updated any more.
+How it is decided
+    By the annotation service.beta.kubernetes.io/backend-type and the network plug-in.
+What to do
+    Remove the annotation.
+Sources
+    service-faq
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from upgrader.migrations.context import BACKEND_TYPE, Context, about
+from upgrader.model.finding import Finding
+
+CODE = "CCM040"
+TITLE = "No Service of a Flannel cluster asks for ENI backends"
+NEEDS: tuple[str, ...] = ("services",)
+
+
+def applies(context: Context) -> str:
+    """Not on Terway, and only where a Service asks for ENI backends."""
+    if context.facts.identity.network == "terway":
+        return "the network plug-in is Terway"
+    return "" if context.annotated.get(BACKEND_TYPE) else "no Service sets backend-type"
+
+
+def find(context: Context) -> Iterable[Finding]:
+    """FAIL for each such Service; UNKNOWN where the network plug-in is not known."""
+    known = context.facts.identity.network is not None
+    for service in context.annotated.get(BACKEND_TYPE, ()):
+        if service.metadata.annotations[BACKEND_TYPE] != "eni":
+            continue
+        yield Finding(
+            code=CODE,
+            outcome="FAIL" if known else "UNKNOWN",
+            effect="IMMEDIATE",
+            subject=about(service),
+            message="It asks for ENI backends, which Flannel does not have"
+            if known
+            else "It asks for ENI backends, and the network plug-in is not known (say it with --network)",
+            evidence={BACKEND_TYPE: "eni", "network": context.facts.identity.network},
+            remedy=f"remove the annotation {BACKEND_TYPE}",
+            sources=("service-faq",),
+        )

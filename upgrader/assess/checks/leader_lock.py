@@ -1,0 +1,58 @@
+"""The two versions respect one leader lock.
+
+What it checks
+    The running and the target CCM share a leader lock, so that never two of them lead at once.
+Why it matters
+    In a rolling update old and new pods run side by side. Where they hold different locks, both lead: each undoes
+    what the other writes. CCM's authors allow v2.6.0 only after a version above v2.4.2 for this reason.
+How it is decided
+    By the lock of each version (endpoints up to v1.9.3.372, leases in v1.9.3.376 to 380, both in v2.1 to v2.5.1,
+    leases from v2.6.0 on), unless --leader-elect-resource-lock says otherwise.
+What to do
+    Nothing where the plan changes the workload: its step stops all old pods first, which costs the time of a start.
+    Where ACK upgrades the add-on, go by a version from v2.1.0 to v2.5.1.
+Sources
+    ccm-source
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from upgrader.migrations import leader_locks
+from upgrader.migrations.context import CLUSTER, Context
+from upgrader.migrations.startup_flags import flag_value
+from upgrader.model.finding import Finding
+
+CODE = "CCM073"
+TITLE = "The running and the target CCM respect one leader lock"
+NEEDS: tuple[str, ...] = ("ccm",)
+
+
+def applies(context: Context) -> str:
+    """Only where the version changes, and the lock is the default one."""
+    if context.source == context.target:
+        return "the version does not change"
+    if flag_value(context.facts.ccm.args, "leader-elect-resource-lock"):
+        return "--leader-elect-resource-lock is set"
+    return ""
+
+
+def find(context: Context) -> Iterable[Finding]:
+    """WARN where they share none; NOTE where the plan's own step keeps them apart."""
+    before, after = leader_locks.held(context.source), leader_locks.held(context.target)
+    if not before or not after or before & after:
+        return
+    apart = context.facts.ccm.managed_by in ("helm", "gitops", "manifest")
+    yield Finding(
+        code=CODE,
+        outcome="NOTE" if apart else "WARN",
+        effect="IMMEDIATE",
+        subject=CLUSTER,
+        message=f"{context.source} locks {', '.join(sorted(before))}, {context.target} locks "
+        f"{', '.join(sorted(after))}: both can lead at once in a rolling update"
+        + ("; the plan stops the old pods first" if apart else ""),
+        evidence={"running": sorted(before), "target": sorted(after)},
+        remedy="" if apart else "go by a version that holds both locks (v2.1.0 to v2.5.1)",
+        sources=("ccm-source",),
+    )

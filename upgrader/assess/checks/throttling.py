@@ -1,0 +1,59 @@
+"""The first reconcile stays below the cloud's request limits.
+
+What it checks
+    How many requests the target CCM sends at its first reconcile, and how long they take at the least.
+Why it matters
+    SLB and NLB throttle an account's calls. A throttled CCM retries, and a new pod meanwhile waits for its traffic;
+    other tools on the account are throttled with it.
+How it is decided
+    Reads: about six requests for a Service synced in full, three for one whose backends alone are compared. Writes:
+    the forecast's. WARN from 1,000 requests on: at some ten a second that is over a minute and a half.
+What to do
+    Upgrade off-peak, with no deployments, and keep --concurrent-service-syncs low on very large clusters.
+Sources
+    service-faq, ccm-source
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from upgrader.migrations.context import CLUSTER, Context
+from upgrader.model.finding import Finding
+
+CODE = "CCM051"
+TITLE = "The first reconcile stays below the cloud's request limits"
+NEEDS: tuple[str, ...] = ("services", "ccm")
+
+READS_FULL, READS_BACKENDS = 6, 3
+REQUESTS_PER_SECOND = 10
+"""An estimate to give a time, not a limit of the cloud."""
+MANY_REQUESTS = 1000
+
+
+def applies(context: Context) -> str:
+    """Always, where there are Services."""
+    return "" if context.services else "there is no LoadBalancer Service"
+
+
+def find(context: Context) -> Iterable[Finding]:
+    """WARN where many requests are to be expected."""
+    reads = writes = 0
+    for one in context.forecast.services:
+        reads += READS_FULL if one.full_sync else READS_BACKENDS
+        writes += sum(1 for write in one.writes if write.effect == "IMMEDIATE")
+    total = reads + writes
+    if total < MANY_REQUESTS:
+        return
+    seconds = total // REQUESTS_PER_SECOND
+    yield Finding(
+        code=CODE,
+        outcome="WARN",
+        effect="IMMEDIATE",
+        subject=CLUSTER,
+        message=f"About {total} requests at the first reconcile ({writes} of them write): throttling is likely, "
+        f"and at {REQUESTS_PER_SECOND} a second it takes {seconds // 60} min {seconds % 60} s",
+        evidence={"requests": total, "writes": writes, "seconds": seconds},
+        remedy="upgrade off-peak, and deploy nothing until every Service is synced",
+        sources=("service-faq", "ccm-source"),
+    )

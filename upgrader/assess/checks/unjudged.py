@@ -1,0 +1,67 @@
+"""The forecast is complete for every Service.
+
+What it checks
+    Whether something about a Service could not be known: a load balancer that was not read, an ENI without an id, a
+    value that the API does not give.
+Why it matters
+    What is not known may be a write.
+How it is decided
+    The forecast names what it lacks, per Service. Where many Services lack the same, they are told together.
+What to do
+    Let it be read (permissions, --endpoint, --live-cloud), or accept it by name.
+Sources
+    ccm-source
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from upgrader.migrations.context import CLUSTER, Context, some
+from upgrader.model.finding import Finding, Subject
+
+CODE = "CCM059"
+TITLE = "The forecast is complete for every Service"
+NEEDS: tuple[str, ...] = ("services", "ccm")
+
+TOGETHER = 20
+"""From so many Services on, one finding tells for all that lack the same."""
+
+
+def applies(context: Context) -> str:
+    """Always, where there are Services."""
+    return "" if context.services else "there is no LoadBalancer Service"
+
+
+def find(context: Context) -> Iterable[Finding]:
+    """UNKNOWN for each Service, or for many at once."""
+    lacking: dict[str, list[str]] = defaultdict(list)
+    for forecast in context.forecast.services:
+        for what in forecast.unknown:
+            lacking[what].append(forecast.key)
+    single: dict[str, list[str]] = defaultdict(list)
+    for what, keys in sorted(lacking.items()):
+        if len(keys) >= TOGETHER:
+            yield _finding(CLUSTER, f"{len(keys)} Services can't be judged in full: {what} ({some(keys)})",
+                           {"unknown": [what], "services": keys[:100], "count": len(keys)})  # fmt: skip
+        else:
+            for key in keys:
+                single[key].append(what)
+    for key, what_all in sorted(single.items()):
+        namespace, _, name = key.partition("/")
+        yield _finding(Subject(kind="Service", namespace=namespace, name=name),
+                       f"It can't be judged in full: {'; '.join(what_all)}", {"unknown": what_all})  # fmt: skip
+
+
+def _finding(subject: Subject, message: str, evidence: dict[str, object]) -> Finding:
+    return Finding(
+        code=CODE,
+        outcome="UNKNOWN",
+        effect="NONE",
+        subject=subject,
+        message=message,
+        evidence=evidence,
+        remedy="let it be read: check the gaps of `ccm-upgrade discover`",
+        sources=("ccm-source",),
+    )

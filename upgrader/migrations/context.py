@@ -1,0 +1,174 @@
+"""What every check and migration looks at: facts, versions, knowledge and forecast, indexed once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from upgrader.matrix.model import Annotation, Matrix
+from upgrader.migrations.needs import required_actions
+from upgrader.model.cloud import LbKind, LoadBalancer
+from upgrader.model.errors import InputError
+from upgrader.model.facts import ClusterFacts, Gap
+from upgrader.model.finding import Effect, Subject
+from upgrader.model.forecast import Forecast, ServiceForecast
+from upgrader.model.kube import Service
+from upgrader.model.version import CcmVersion, parse_version
+from upgrader.ram.delta import Judged, judge
+
+NLB_CLASS = "alibabacloud.com/nlb"
+NLB_SINCE = parse_version("v2.5.1")
+PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+LEGACY_PREFIX = "service.beta.kubernetes.io/alicloud-loadbalancer-"
+BACKEND_TYPE = "service.beta.kubernetes.io/backend-type"
+
+CLUSTER = Subject(kind="Cluster")
+
+
+@dataclass(frozen=True)
+class Context:
+    """The world of one assessment. Every index is built at most once, in one pass."""
+
+    facts: ClusterFacts
+    target: CcmVersion
+    matrix: Matrix
+    forecast: Forecast
+
+    @cached_property
+    def running(self) -> CcmVersion | None:
+        """The running version; None when it is not known or not a version."""
+        try:
+            return parse_version(self.facts.ccm.version) if self.facts.ccm.version else None
+        except InputError:
+            return None
+
+    @property
+    def source(self) -> CcmVersion:
+        """The running version, for checks that need `ccm` and so run only when it is known."""
+        assert self.running is not None
+        return self.running
+
+    def crosses(self, version: str) -> bool:
+        """True when the upgrade leads from below `version` to it or above."""
+        return self.running is not None and self.running < parse_version(version) <= self.target
+
+    @cached_property
+    def downgrade(self) -> bool:
+        """True when the target is older than what runs."""
+        return self.running is not None and self.target < self.running
+
+    def hidden(self, areas: Iterable[str]) -> tuple[Gap, ...]:
+        """The gaps that hide one of `areas` as a whole; an unknown running version is one."""
+        wanted = frozenset(areas)
+        found = tuple(gap for gap in self.facts.gaps if gap.area in wanted and not gap.subject)
+        if "ccm" in wanted and self.running is None and not any(gap.area == "ccm" for gap in found):
+            found += (Gap(area="ccm", call="running version", why="absent", detail="say it with --from"),)
+        return found
+
+    @cached_property
+    def services(self) -> tuple[Service, ...]:
+        """All Services of type LoadBalancer."""
+        return self.facts.load_balancer_services
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Service]:
+        """LoadBalancer Services by `namespace/name`."""
+        return {service.key: service for service in self.services}
+
+    @cached_property
+    def annotated(self) -> Mapping[str, tuple[Service, ...]]:
+        """Annotation name → the LoadBalancer Services that carry it."""
+        found: dict[str, list[Service]] = defaultdict(list)
+        for service in self.services:
+            for name in service.metadata.annotations:
+                found[name].append(service)
+        return {name: tuple(services) for name, services in found.items()}
+
+    def carrying(self, short: str) -> tuple[Service, ...]:
+        """The Services that set `alibaba-cloud-loadbalancer-<short>`, in the new or the legacy spelling."""
+        new, legacy = self.annotated.get(PREFIX + short, ()), self.annotated.get(LEGACY_PREFIX + short, ())
+        return (*new, *(service for service in legacy if PREFIX + short not in service.metadata.annotations))
+
+    def users(self, annotation: Annotation) -> tuple[tuple[Service, str], ...]:
+        """The Services of the annotation's kind of load balancer that set it, in either prefix, with the value."""
+        legacy = annotation.name.replace("/alibaba-cloud-", "/alicloud-", 1)
+        named = self.annotated.get(annotation.name, ())
+        aliased = self.annotated.get(legacy, ()) if legacy != annotation.name else ()
+        found = [(service, service.metadata.annotations[annotation.name]) for service in named]
+        found += [
+            (service, service.metadata.annotations[legacy])
+            for service in aliased
+            if annotation.name not in service.metadata.annotations
+        ]
+        return tuple((service, value) for service, value in found if kind_of(service) in annotation.lb)
+
+    def effect_on(self, service: Service) -> Effect:
+        """When a changed reading of an annotation takes effect: at a full sync now, else at the next edit."""
+        forecast = self.forecasts.get(service.key)
+        return "IMMEDIATE" if forecast is not None and forecast.full_sync else "LATENT"
+
+    @cached_property
+    def forecasts(self) -> Mapping[str, ServiceForecast]:
+        """What the target will do, by `namespace/name`."""
+        return {one.key: one for one in self.forecast.services}
+
+    @cached_property
+    def needed_actions(self) -> Mapping[str, str]:
+        """Each RAM action that the target needs here → the feature that needs it; documented ones first."""
+        return required_actions(self.facts, self.target, self.matrix)
+
+    @cached_property
+    def ram(self) -> Judged:
+        """What the role's policies say to each needed action."""
+        return judge(self.facts.ram, self.needed_actions)
+
+    @cached_property
+    def load_balancers(self) -> Mapping[str, LoadBalancer]:
+        """Load balancers by id; empty when the cloud was not read."""
+        return {lb.id: lb for lb in self.facts.load_balancers or ()}
+
+    @cached_property
+    def by_address(self) -> Mapping[str, LoadBalancer]:
+        """Load balancers by address."""
+        return {lb.address: lb for lb in self.facts.load_balancers or () if lb.address}
+
+    @cached_property
+    def nlb_services(self) -> tuple[Service, ...]:
+        """Services of the class that asks for an NLB."""
+        return tuple(service for service in self.services if wants_nlb(service))
+
+    @cached_property
+    def clb_services(self) -> tuple[Service, ...]:
+        """LoadBalancer Services without a class: every CCM serves them with a CLB."""
+        return tuple(service for service in self.services if service.spec.load_balancer_class is None)
+
+
+def wants_nlb(service: Service) -> bool:
+    """True for the class that asks for an NLB."""
+    return service.spec.load_balancer_class == NLB_CLASS
+
+
+def kind_of(service: Service) -> LbKind:
+    """The kind of load balancer that the Service asks for."""
+    return "nlb" if wants_nlb(service) else "clb"
+
+
+def value_of(service: Service, short: str) -> str | None:
+    """The value of `alibaba-cloud-loadbalancer-<short>`, else of its legacy spelling; None when neither is set."""
+    annotations = service.metadata.annotations
+    return annotations.get(PREFIX + short, annotations.get(LEGACY_PREFIX + short))
+
+
+def about(service: Service | ServiceForecast) -> Subject:
+    """A Service as the subject of a finding."""
+    place = service.metadata if isinstance(service, Service) else service
+    return Subject(kind="Service", namespace=place.namespace, name=place.name)
+
+
+def some(names: Iterable[str], limit: int = 5) -> str:
+    """The first few names and how many more there are: `a/b, c/d and 7 more`."""
+    known = sorted(names)
+    more = len(known) - limit
+    return ", ".join(known[:limit]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,138 @@
+"""A flag that the target does not know stops it at start-up.
+
+What it checks
+    Every argument of CCM's container is a flag that the target CCM knows, and every name in --controllers is a
+    controller that it has. From v2.1.0 on: --cloud-config is set, and --cluster-cidr with cloud routes.
+Why it matters
+    From v2.1.0 on an unknown flag is fatal: CCM prints its usage and exits, over and over, and no Service is synced.
+    The manifest of v1.9.3 (--address, --port, --profiling, …) can't start any v2; --sync-period stops v2.8.0 and
+    later, --feature-gates v2.9.1 and later.
+How it is decided
+    By the flags of each version, read from its source, and the container's arguments.
+What to do
+    Let the plan drop what the target does not know, in the same step that changes the image: rolling back puts both
+    back. What a dropped flag was good for is told here; see whether the target needs it another way.
+Sources
+    ccm-source
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from upgrader.matrix.startup import load_startup
+from upgrader.migrations.context import Context
+from upgrader.migrations.migration import Mends
+from upgrader.model.finding import Finding, Subject
+from upgrader.model.version import CcmVersion, parse_version
+
+ID = "startup-flags"
+CODE = "CCM072"
+TITLE = "The target knows every flag that CCM is started with"
+NEEDS: tuple[str, ...] = ("ccm",)
+WINDOW = ("v1.9.3", "v2.9.1")
+
+STRICT_SINCE = parse_version("v2.1.0")
+"""The first version that exits for an unknown flag, and that demands --cloud-config."""
+
+CONTROLLERS = "controllers"
+
+
+def flag_name(argument: str) -> str:
+    """The flag's name without dashes and value; empty for what is no flag (the binary, a value of its own)."""
+    return argument.lstrip("-").partition("=")[0] if argument.startswith("-") else ""
+
+
+def flag_value(args: Sequence[str], name: str) -> str | None:
+    """The value of `--name=value` or `--name value`; empty for a bare flag, None when it is not there."""
+    for position, argument in enumerate(args):
+        if flag_name(argument) == name:
+            if "=" in argument:
+                return argument.partition("=")[2]
+            following = args[position + 1] if position + 1 < len(args) else ""
+            return "" if following.startswith("-") else following
+    return None
+
+
+def unknown_flags(args: Sequence[str], version: CcmVersion) -> tuple[str, ...]:
+    """The names of flags that `version` would exit for; none below v2.1.0, which is only guarded by the data."""
+    known = {flag.name for flag in load_startup().flags if flag.in_force(version)}
+    names = [flag_name(argument) for argument in args]
+    return tuple(name for name in names if name and name.replace("_", "-") not in known and name not in known)
+
+
+def unknown_controllers(args: Sequence[str], version: CcmVersion) -> tuple[str, ...]:
+    """The names in --controllers that `version` does not have."""
+    value = flag_value(args, CONTROLLERS)
+    known = {controller.name for controller in load_startup().controllers if controller.in_force(version)}
+    names = [name.strip().lstrip("-") for name in (value or "").split(",")]
+    return tuple(name for name in names if name and name != "*" and name not in known)
+
+
+def cleaned(args: Sequence[str], version: CcmVersion) -> tuple[str, ...]:
+    """The arguments without flags and controllers that `version` does not know."""
+    flags, controllers = set(unknown_flags(args, version)), set(unknown_controllers(args, version))
+    kept: list[str] = []
+    dropping = False  # `--name value`: the value goes with its flag
+    for argument in args:
+        name = flag_name(argument)
+        if not name and dropping:
+            dropping = False
+            continue
+        dropping = name in flags and "=" not in argument
+        if name in flags:
+            continue
+        if name == CONTROLLERS and controllers and "=" in argument:
+            rest = [one for one in argument.partition("=")[2].split(",") if one.strip() not in controllers]
+            argument = f"--{CONTROLLERS}={','.join(rest)}"
+        kept.append(argument)
+    return tuple(kept)
+
+
+def applies(context: Context) -> str:
+    """Only where CCM's arguments are ours to see and the target is strict."""
+    if context.facts.ccm.managed_by == "ack":
+        return "ACK sets the arguments of its add-on"
+    if not context.facts.ccm.args:
+        return "CCM's arguments are not known"
+    return "" if context.target >= STRICT_SINCE else "versions below v2.1.0 do not exit for unknown flags"
+
+
+def find(context: Context) -> Iterable[Finding]:
+    """FAIL for unknown flags and controllers (mended by the plan), and for what the target demands and lacks."""
+    args = context.facts.ccm.args
+    flags, controllers = unknown_flags(args, context.target), unknown_controllers(args, context.target)
+    if flags or controllers:
+        names = [*(f"--{name}" for name in flags), *(f"the controller {name}" for name in controllers)]
+        yield _finding(context, f"{context.target} does not know {', '.join(names)} and exits at once",
+                       {"flags": list(flags), "controllers": list(controllers), "mend": True},
+                       "drop them together with the change of the image")  # fmt: skip
+    if not flag_value(args, "cloud-config"):
+        yield _finding(context, f"{context.target} demands --cloud-config", {"lacks": "cloud-config"},
+                       "mount a cloud-config and name it with --cloud-config")  # fmt: skip
+    routes = flag_value(args, "configure-cloud-routes")
+    if routes in (None, "", "true") and not flag_value(args, "cluster-cidr"):
+        yield _finding(context, f"{context.target} demands --cluster-cidr while it configures cloud routes",
+                       {"lacks": "cluster-cidr"}, "set --cluster-cidr, or --configure-cloud-routes=false on Terway"
+                       )  # fmt: skip
+
+
+def steps(findings: Iterable[Finding], context: Context) -> Mends:
+    """None of its own: the step that changes the image carries the cleaned arguments."""
+    return ()
+
+
+def _finding(context: Context, message: str, evidence: dict[str, object], remedy: str) -> Finding:
+    workload = context.facts.ccm.workload
+    return Finding(
+        code=CODE,
+        outcome="FAIL",
+        effect="IMMEDIATE",
+        subject=Subject(kind="Workload", namespace=workload.namespace, name=workload.name)
+        if workload
+        else Subject(kind="Workload"),
+        message=message,
+        evidence=evidence,
+        remedy=remedy,
+        sources=("ccm-source",),
+    )

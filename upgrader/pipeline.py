@@ -1,0 +1,43 @@
+"""From facts to a plan: forecast, assess, waive, build. Pure: nothing is read or written here."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from upgrader.assess.assess import judge
+from upgrader.forecast import forecast
+from upgrader.matrix.model import Matrix
+from upgrader.migrations.context import Context
+from upgrader.model.facts import ClusterFacts
+from upgrader.model.finding import Assessment
+from upgrader.model.plan import Plan
+from upgrader.model.version import CcmVersion
+from upgrader.plan.build import build
+from upgrader.plan.waivers import Waiver, waived
+
+
+def make_plan(
+    facts: ClusterFacts,
+    target: CcmVersion,
+    matrix: Matrix,
+    *,
+    now: datetime,
+    waive: Iterable[Waiver] = (),
+    nonce: str = "",
+) -> Plan:
+    """The plan that leads from what runs to `target`. Raises `InputError` for a waiver that can't be."""
+    context = look(facts, target, matrix)
+    assessment = waived(judge(context), waive)
+    return build(context, assessment, now=now, nonce=nonce or secrets.token_hex(16))
+
+
+def check(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, waive: Iterable[Waiver] = ()) -> Assessment:
+    """The assessment alone."""
+    return waived(judge(look(facts, target, matrix)), waive)
+
+
+def look(facts: ClusterFacts, target: CcmVersion, matrix: Matrix) -> Context:
+    """What checks and migrations look at, with the forecast made."""
+    return Context(facts, target, matrix, forecast(facts, target, matrix))
