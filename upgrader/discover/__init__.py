@@ -1,0 +1,1 @@
+"""Read the world once into an immutable snapshot."""

@@ -1,0 +1,26 @@
+"""Secrets are taken out when facts are born: nothing later can leak what was never kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+REDACTED = "(redacted)"
+
+_SECRET_FLAG = re.compile(r"(?i)^(--?[\w-]*(?:secret|password|token|access-?key)[\w-]*)=(.+)$")
+_CREDENTIALS_IN_URL = re.compile(r"://[^/@\s]+@")
+_ACCESS_KEY = re.compile(r"\bLTAI[0-9A-Za-z]{12,}\b|\bSTS\.[0-9A-Za-z]{10,}\b")
+
+
+def redacted_args(args: Iterable[str]) -> tuple[str, ...]:
+    """Command-line arguments without secret values; a flag that names a file stays, for a path is no secret."""
+    return tuple(redacted_text(_SECRET_FLAG.sub(_flag, arg)) for arg in args)
+
+
+def _flag(found: re.Match[str]) -> str:
+    return found[0] if found[1].endswith("-file") or found[2].startswith("/") else f"{found[1]}={REDACTED}"
+
+
+def redacted_text(text: str) -> str:
+    """Free text without access keys and without credentials in addresses."""
+    return _ACCESS_KEY.sub(REDACTED, _CREDENTIALS_IN_URL.sub(f"://{REDACTED}@", text))
