@@ -26,11 +26,15 @@ class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PolicyVersionParams(Params, frozen=True):
-    """`ram.policy-version`: a new default version of a custom policy that is attached to the role.
+    """A new default version of a custom RAM policy that is attached to CCM's role.
+
+    The document is the present one with the missing actions added; nothing is removed or reordered. It stops when the
+    default version or its document is not what was judged. RAM keeps five versions: where all are taken, the oldest
+    that is not the default is deleted first, and the plan says which. Undone by making the old version the default
+    again and deleting the new one.
 
     `document` is the whole new document; `expected_default` and `expected_digest` (codec.digest of the document)
-    name the version that it was merged from, which stays for rollback. `delete_version` is the version that has to
-    go first because RAM keeps five; empty when there is room.
+    name the version that it was merged from. `delete_version` is empty when there is room.
     """
 
     role: str
@@ -43,7 +47,11 @@ class PolicyVersionParams(Params, frozen=True):
 
 
 class TagParams(Params, frozen=True):
-    """`clb.tag`: tags that a load balancer lacks. `expected_address` is the Service's IP, which the CLB must have."""
+    """Tags are added to a CLB that lacks them.
+
+    It stops when the CLB's address is not the Service's any more, or a tag of that key has come meanwhile. No traffic
+    is touched. Undone by removing exactly these tags. `expected_address` is the Service's IP.
+    """
 
     load_balancer_id: str
     region: str
@@ -53,7 +61,12 @@ class TagParams(Params, frozen=True):
 
 
 class AddonParams(Params, frozen=True):
-    """`ccm.addon`: ACK upgrades the add-on. `config` is passed on unchanged, so that no setting is lost."""
+    """ACK upgrades the add-on cloud-controller-manager.
+
+    One call starts a task, which is watched to its end; a task that ends well without a changed version counts as
+    failed. ACK documents no downgrade: undoing cancels the task while that is possible, and else says what is left.
+    `config` is passed on unchanged, so that no setting is lost.
+    """
 
     cluster_id: str
     from_version: str
@@ -63,7 +76,9 @@ class AddonParams(Params, frozen=True):
 
 
 class WorkloadParams(Params, frozen=True):
-    """`ccm.workload`: image and arguments of the workload that runs CCM.
+    """The image and the arguments of the DaemonSet or Deployment that runs CCM are changed.
+
+    It waits for the new pods and for the leader's lease to be theirs. Undone by putting image and arguments back.
 
     `expected_digest` is `CcmInstall.workload_digest`. `expected_image` and `expected_args` are both the state that
     must be found and what rollback puts back. The Lease is the new version's leader lock; `stop_first` asks to scale
@@ -92,7 +107,7 @@ class RbacRule(Params, frozen=True):
 
 
 class RbacRulesParams(Params, frozen=True):
-    """`rbac.rules`: an additional ClusterRole `name` with `rules`, bound to CCM's service account.
+    """A ClusterRole of its own gives CCM's service account the rights that the target needs.
 
     An object of its own, never an edit of the existing role: nothing that Helm or GitOps owns is touched, and
     undoing is deleting.

@@ -1,0 +1,32 @@
+"""`explain`: the long text behind a code, offline: checks, step kinds, errors, versions, annotations, exit codes."""
+
+from __future__ import annotations
+
+import click
+
+from upgrader.cli.output import document, emit, output_option
+
+
+@click.command()
+@click.argument("code", required=False)
+@output_option
+def explain(code: str | None, fmt: str) -> None:
+    """Explain CODE: a check (CCM002), a step kind (clb.tag), an exit code (EXIT7), a CCM version, an annotation, an
+    event's reason, or an error message in quotes. Without CODE: everything that can be explained.
+    """
+    from upgrader.cli.explanations import explanations_of, index
+
+    if code is None:
+        topics = index()
+        emit(
+            document("Explanations", topics=[{"code": one, "title": title} for one, title in topics]),
+            fmt,
+            lambda: "\n".join(f"{one:<22} {title}" for one, title in topics),
+        )
+        return
+    found = explanations_of(code)
+    emit(
+        document("Explanation", code=code, explanations=found),
+        fmt,
+        lambda: "\n\n".join(f"{one.code}: {one.title}\n\n{one.text}".rstrip() for one in found),
+    )
