@@ -31,10 +31,18 @@ NO_WISH = WeightWish()
 
 
 def node_weights(
-    behaviour: Behaviour, pods: Sequence[int], *, lb: LbKind = "clb", wish: WeightWish = NO_WISH
+    behaviour: Behaviour,
+    pods: Sequence[int],
+    *,
+    lb: LbKind = "clb",
+    wish: WeightWish = NO_WISH,
+    total: int | None = None,
 ) -> tuple[int | None, ...]:
-    """Local mode: the weight of each node that has so many ready pods; None for a node without any."""
-    total = sum(pods)
+    """Local mode: the weight of each node that has so many ready pods; None for a node without any.
+
+    `total` counts all ready pods where there are more than those on nodes (ECI pods); default: the sum.
+    """
+    total = sum(pods) if total is None else total
     return tuple(_local(behaviour, count, total, lb, wish) if count > 0 else None for count in pods)
 
 

@@ -50,6 +50,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tag_calls: Literal["AddTags", "TagResources"]
     tag_sync: bool
     source_ranges: bool
+    skips_invalid_eni: bool
 
 
 class BehaviourEntry(Spanned, frozen=True, kw_only=True):

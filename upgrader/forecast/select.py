@@ -1,0 +1,80 @@
+"""Who serves a Service, whether it is synced in full, and what happens to the Service object itself.
+
+Sources: `pkg/controller/helper/service_utils.go` (NeedCLB, NeedNLB, IsServiceHashChanged),
+`clbv1/service_controller.go` and `nlbv2/nlb_controller.go` (reconcile, cleanup) at each tag; first reconciles observed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from upgrader.forecast.annotations import CLASS, Annotations
+from upgrader.forecast.hash import HASH_LABEL, hash_by
+from upgrader.forecast.world import World
+from upgrader.model.cloud import LbKind
+from upgrader.model.forecast import SyncReason
+from upgrader.model.kube import Service
+from upgrader.model.version import parse_version
+
+NLB_CLASS = "alibabacloud.com/nlb"
+CLB_FINALIZER = "service.k8s.alibaba/resources"
+NLB_FINALIZER = "service.k8s.alibaba/nlb"
+ID_LABEL = "service.k8s.alibaba/loadbalancer-id"
+_TUNNEL_TYPE_SINCE = parse_version("v2.12.1")
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """What a version does with a Service as a whole.
+
+    `lb` is None when it does not serve it; `clean_up` when it drops what it once wrote and leaves the CLB behind.
+    """
+
+    lb: LbKind | None
+    full_sync: bool = False
+    why: SyncReason = "none"
+    hash: str | None = None
+    clean_up: bool = False
+
+
+def select(world: World, service: Service) -> Selection:
+    """The selection for one Service under the world's target version."""
+    lb = serving(world, service)
+    if lb is None:
+        return Selection(lb=None, clean_up=world.ways.class_clean_up and CLB_FINALIZER in service.metadata.finalizers)
+    wanted = hash_by(service, world.ways.hash_formula)
+    label = service.metadata.labels.get(HASH_LABEL)
+    if wanted is None or label is None:
+        return Selection(lb=lb, full_sync=True, why="no-hash", hash=wanted)
+    if label.lower() == wanted:
+        return Selection(lb=lb, hash=wanted)
+    return Selection(lb=lb, full_sync=True, why=_why(world, service, label), hash=wanted)
+
+
+def serving(world: World, service: Service) -> LbKind | None:
+    """Which kind of load balancer the version serves the Service with, None when it leaves it alone."""
+    if not service.is_load_balancer:
+        return None
+    ways, spec = world.ways, service.spec
+    if ways.serves_nlb and spec.load_balancer_class == NLB_CLASS:
+        return "nlb"
+    if ways.class_aware and spec.load_balancer_class is not None:
+        return None
+    if ways.class_annotation and service.metadata.annotations.get(CLASS):
+        return None
+    if world.target >= _TUNNEL_TYPE_SINCE and Annotations(service).has("tunnel-type"):
+        return None
+    return "clb"
+
+
+def _why(world: World, service: Service, label: str) -> Literal["hash-formula-changed", "service-changed"]:
+    """Whether the label is what the running version would write today: then only the formula changed."""
+    from upgrader.matrix.behaviour import behaviour
+
+    running = world.running
+    if running is None:
+        same = any(hash_by(service, formula) == label for formula in ("H1", "H2", "H3", "H4"))
+    else:
+        same = hash_by(service, behaviour(running).hash_formula) == label
+    return "hash-formula-changed" if same else "service-changed"

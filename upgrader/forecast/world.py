@@ -1,0 +1,96 @@
+"""World: the facts indexed once, for one target version."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from upgrader.forecast.annotations import Annotations
+from upgrader.matrix.behaviour import Behaviour, behaviour
+from upgrader.matrix.model import Matrix
+from upgrader.model.cloud import LoadBalancer
+from upgrader.model.errors import InputError
+from upgrader.model.facts import ClusterFacts
+from upgrader.model.kube import Endpoints, EndpointSlice, Node, Pod, Service
+from upgrader.model.version import CcmVersion, parse_version
+
+# What CCM takes for its cluster's id when cloud-config names none (pkg/provider/alibaba/base).
+DEFAULT_CLUSTER_ID = "clusterid"
+OWN_TAG = "kubernetes.do.not.delete"
+CLUSTER_TAG = "ack.aliyun.com"
+REUSED_TAG = "kubernetes.reused.by.user"
+
+
+def default_name(service: Service) -> str:
+    """The name and tag value of a load balancer made for a Service: "a" and the UID without dashes, 32 characters."""
+    return ("a" + service.metadata.uid.replace("-", ""))[:32]
+
+
+@dataclass(frozen=True)
+class World:
+    """Indices over the facts. Build it with `World.of`; every look-up is then a dictionary's."""
+
+    facts: ClusterFacts
+    target: CcmVersion
+    matrix: Matrix
+    ways: Behaviour
+    nodes: dict[str, Node] = field(default_factory=dict)
+    slices: dict[str, list[EndpointSlice]] = field(default_factory=dict)
+    endpoints: dict[str, Endpoints] = field(default_factory=dict)
+    by_id: dict[str, LoadBalancer] = field(default_factory=dict)
+    by_tag: dict[str, list[LoadBalancer]] = field(default_factory=dict)
+    by_name: dict[str, list[LoadBalancer]] = field(default_factory=dict)
+    eni_by_ip: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, facts: ClusterFacts, target: CcmVersion, matrix: Matrix) -> World:
+        """The indices for one snapshot and one target."""
+        world = cls(facts, target, matrix, behaviour(target))
+        world.nodes.update((node.metadata.name, node) for node in facts.nodes)
+        slices: dict[str, list[EndpointSlice]] = defaultdict(list)
+        for piece in facts.endpoint_slices:
+            slices[piece.service_key].append(piece)
+        world.slices.update(slices)
+        world.endpoints.update((f"{e.metadata.namespace}/{e.metadata.name}", e) for e in facts.endpoints)
+        for lb in facts.load_balancers or ():
+            world.by_id[lb.id] = lb
+            world.by_name.setdefault(lb.name, []).append(lb)
+            if lb.tags.get(OWN_TAG):
+                world.by_tag.setdefault(lb.tags[OWN_TAG], []).append(lb)
+        world.eni_by_ip.update((eni.ip, eni.id) for eni in facts.network_interfaces or ())
+        return world
+
+    @property
+    def cluster_id(self) -> str:
+        """The id in names and tags."""
+        return self.facts.ccm.cluster_id or DEFAULT_CLUSTER_ID
+
+    @property
+    def running(self) -> CcmVersion | None:
+        """The version that runs now, None when it is not known."""
+        try:
+            return parse_version(self.facts.ccm.version) if self.facts.ccm.version else None
+        except InputError:
+            return None
+
+    @cached_property
+    def pods(self) -> dict[str, Pod]:
+        """Pods by `namespace/name`."""
+        return {f"{p.metadata.namespace}/{p.metadata.name}": p for p in self.facts.pods}
+
+    def find(self, service: Service, kind: str) -> tuple[LoadBalancer, ...]:
+        """The load balancers that CCM finds for a Service: by its id annotation, else by tag, else by name.
+
+        More than one is an ambiguity: an error from v2.3.0 on, before that the first one is taken.
+        """
+        notes = Annotations(service)
+        wanted = notes.get("id")
+        if wanted:
+            found = self.by_id.get(wanted)
+            return (found,) if found is not None and found.kind == kind else ()
+        tagged = tuple(lb for lb in self.by_tag.get(default_name(service), ()) if lb.kind == kind)
+        if tagged:
+            return tagged
+        name = notes.get("name") or default_name(service)
+        return tuple(lb for lb in self.by_name.get(name, ()) if lb.kind == kind)
