@@ -23,6 +23,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from upgrader.forecast.world import OWN_TAG as TAG
+from upgrader.forecast.world import default_name
 from upgrader.migrations.context import Context, about, value_of
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.finding import Finding, Outcome
@@ -36,13 +38,6 @@ TITLE = "Every CLB that CCM made carries its Service's tag"
 NEEDS: tuple[str, ...] = ("services", "clb")
 WINDOW = ("v1.0.0", "v1.9.3.10")
 SOURCES = ("service-faq", "ccm-source")
-
-TAG = "kubernetes.do.not.delete"
-
-
-def tag_value(service: Service) -> str:
-    """The Service's value of the tag, which is also the CLB's first name: "a" and the UID, no dashes, 32 long."""
-    return ("a" + service.metadata.uid.replace("-", ""))[:32]
 
 
 def applies(context: Context) -> str:
@@ -62,7 +57,7 @@ def find(context: Context) -> Iterable[Finding]:
     for service in context.clb_services:
         if not _is_made_by_ccm(service):
             continue
-        wanted = tag_value(service)
+        wanted = default_name(service)
         owned = by_tag.get(wanted, ())
         if len(owned) > 1:
             yield _refused(service, owned, f"{len(owned)} CLBs carry its tag {TAG}={wanted}", "duplicates")

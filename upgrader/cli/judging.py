@@ -1,0 +1,83 @@
+"""What check, plan, ram and tags share: which target, which waivers, and which exit code a verdict means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from upgrader.cli.exit_codes import Exit
+from upgrader.model.errors import InputError
+from upgrader.model.finding import Assessment
+from upgrader.model.version import CcmVersion, parse_version
+
+if TYPE_CHECKING:
+    from upgrader.migrations.context import Context
+    from upgrader.model.facts import ClusterFacts
+    from upgrader.plan.waivers import Waiver
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+target_option = click.option(
+    "--to", "target", metavar="VERSION",
+    help="The CCM version to upgrade to.  [default: the newest that fits here]",
+)  # fmt: skip
+
+
+def waiver_options(command: Command) -> Command:
+    """`--waive CODE[@namespace/name] --reason TEXT`, as often as needed."""
+    reason = click.option(
+        "--reason", "reasons", multiple=True, metavar="TEXT", help="Why: one for each --waive, or one for all."
+    )
+    waive = click.option(
+        "--waive", "waived", multiple=True, metavar="CODE[@NS/NAME]", help="Accept a finding by name; see --reason."
+    )
+    return waive(reason(command))
+
+
+def waivers_of(waived: Iterable[str], reasons: Iterable[str]) -> tuple[Waiver, ...]:
+    """The waivers, each with its reason. Raises `InputError` for an unknown code or a missing reason."""
+    from upgrader.assess.registry import find_check
+    from upgrader.plan.waivers import parse_waiver
+
+    texts, said = tuple(waived), tuple(reasons)
+    if len(said) not in (1, len(texts)) and texts:
+        raise InputError(
+            what=f"{len(texts)} waivers and {len(said)} reasons", why="each waiver wants a reason, or one serves all",
+            next_command=f"--waive {texts[0]} --reason TEXT",
+        )  # fmt: skip
+    spread = said * len(texts) if len(said) == 1 else said
+    waivers = tuple(parse_waiver(text, reason) for text, reason in zip(texts, spread, strict=True) if texts)
+    for waiver in waivers:
+        if find_check(waiver.code) is None:
+            raise InputError(what=f"no check has the code {waiver.code}", next_command="ccm-upgrade explain lists all")
+    return waivers
+
+
+def target_of(text: str | None, facts: ClusterFacts) -> CcmVersion:
+    """The version asked for, else the newest that fits."""
+    from upgrader.matrix.load import load_matrix
+    from upgrader.plan.target import default_target
+
+    return parse_version(text) if text else default_target(facts, load_matrix())
+
+
+def context_without_forecast(facts: ClusterFacts, target: CcmVersion) -> Context:
+    """What migrations look at, where no forecast is wanted."""
+    from upgrader.matrix.load import load_matrix
+    from upgrader.migrations.context import Context
+    from upgrader.model.forecast import Forecast
+
+    return Context(facts, target, load_matrix(), Forecast())
+
+
+def exit_code_of(assessment: Assessment, *, fail_on_warn: bool = False, accept_unknown: bool = False) -> Exit:
+    """BLOCKED by a FAIL that nobody waived, UNKNOWN unless accepted, WARNED where warnings count, else DONE."""
+    outcomes = {finding.outcome for finding in assessment.findings if not finding.waived}
+    if "FAIL" in outcomes:
+        return Exit.BLOCKED
+    broken = any(run.state == "broken" for run in assessment.checks)
+    if broken or ("UNKNOWN" in outcomes and not accept_unknown):
+        return Exit.UNKNOWN
+    return Exit.WARNED if fail_on_warn and "WARN" in outcomes else Exit.DONE
