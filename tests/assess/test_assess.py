@@ -1,0 +1,81 @@
+"""How checks end, and what the assessment says of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import ModuleType
+from typing import cast
+
+import pytest
+
+from tests.cases.world import Case, context_of
+from upgrader.assess.assess import judge
+from upgrader.assess.check import Check, run_check
+from upgrader.assess.checks import service_events
+from upgrader.migrations.context import Context
+from upgrader.model.finding import Assessment, CheckRun, Coverage, Finding, Outcome, Subject, Verdict
+
+
+def test_a_check_that_raises_is_broken_and_tells_its_error() -> None:
+    def explode(context: Context) -> Iterable[Finding]:
+        raise ZeroDivisionError("oops")
+
+    broken = ModuleType("broken")
+    broken.__dict__.update(vars(service_events), find=explode)
+    run, findings = run_check(cast(Check, broken), context_of(Case(name="x")))
+    assert (run.state, findings) == ("broken", ())
+    assert "ZeroDivisionError: oops" in run.reason
+
+
+def test_a_gap_makes_a_check_unknown_never_green() -> None:
+    facts = {"gaps": [{"area": "services", "call": "list services", "why": "denied"}]}
+    assessment = judge(context_of(Case(name="x", facts=facts)))
+    states = {run.code: run.state for run in assessment.checks}
+    assert states["CCM050"] == "unknown"
+    assert assessment.verdict == "UNKNOWN"
+    assert assessment.coverage.gaps == ("services could not be read: list services denied",)
+
+
+def test_a_version_that_was_said_fills_the_gap() -> None:
+    facts = {"gaps": [{"area": "ccm", "call": "get daemonset", "why": "absent"}]}
+    assert judge(context_of(Case(name="x", facts=facts))).verdict == "READY"
+    facts["ccm"] = {"version": ""}  # type: ignore[assignment]
+    assert judge(context_of(Case(name="x", facts=facts))).verdict == "UNKNOWN"
+
+
+def test_coverage_counts_what_was_judged() -> None:
+    facts = {"unreadable": {"default/odd": "broken"}}
+    healthy = context_of(Case(name="x", facts=facts, forecast=[{"namespace": "default", "name": "web"}]))
+    assert judge(healthy).coverage == Coverage(services=2, judged=1, unreadable=1, skipped=0)
+    unknown = context_of(Case(name="x", forecast=[{"namespace": "default", "name": "web", "unknown": ["x"]}]))
+    assert judge(unknown).coverage == Coverage(services=1, judged=0, unreadable=0, skipped=1)
+
+
+def finding(outcome: Outcome, **more: object) -> Finding:
+    base: dict[str, object] = {
+        "code": "CCM001", "effect": "NONE", "subject": Subject(kind="Cluster"), "message": "m", "outcome": outcome,
+    }  # fmt: skip
+    return Finding(**{**base, **more})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("findings", "verdict"),
+    [
+        ((), "READY"),
+        ((finding("NOTE"),), "READY"),
+        ((finding("WARN"),), "WARNINGS"),
+        ((finding("UNKNOWN"), finding("WARN")), "UNKNOWN"),
+        ((finding("FAIL"), finding("UNKNOWN")), "BLOCKED"),
+        ((finding("FAIL", waived="because"),), "WARNINGS"),
+        ((finding("FAIL", fixed_by="step"),), "WARNINGS"),
+        ((finding("UNKNOWN", waived="because"),), "WARNINGS"),
+        ((finding("FAIL", waived="because"), finding("FAIL")), "BLOCKED"),
+    ],
+)
+def test_the_verdict(findings: tuple[Finding, ...], verdict: Verdict) -> None:
+    assert Assessment(findings=findings, checks=(), coverage=Coverage()).verdict == verdict
+
+
+def test_a_broken_check_is_never_ready() -> None:
+    broken = CheckRun(code="CCM001", title="t", state="broken")
+    assert Assessment(findings=(), checks=(broken,), coverage=Coverage()).verdict == "UNKNOWN"
