@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from upgrader.matrix.model import Annotation, Matrix
-from upgrader.migrations.needs import required_actions
+from upgrader.migrations.needs import Usage, required_actions
 from upgrader.model.cloud import LbKind, LoadBalancer
 from upgrader.model.errors import InputError
 from upgrader.model.facts import ClusterFacts, Gap
@@ -88,23 +88,28 @@ class Context:
                 found[name].append(service)
         return {name: tuple(services) for name, services in found.items()}
 
+    @cached_property
+    def usage(self) -> Usage:
+        """What of CCM this cluster uses."""
+        return Usage.of(self.facts, self.annotated)
+
     def carrying(self, short: str) -> tuple[Service, ...]:
         """The Services that set `alibaba-cloud-loadbalancer-<short>`, in the new or the legacy spelling."""
         new, legacy = self.annotated.get(PREFIX + short, ()), self.annotated.get(LEGACY_PREFIX + short, ())
         return (*new, *(service for service in legacy if PREFIX + short not in service.metadata.annotations))
 
-    def users(self, annotation: Annotation) -> tuple[tuple[Service, str], ...]:
+    def users(self, annotation: Annotation) -> Iterable[tuple[Service, str]]:
         """The Services of the annotation's kind of load balancer that set it, in either prefix, with the value."""
-        legacy = annotation.name.replace("/alibaba-cloud-", "/alicloud-", 1)
-        named = self.annotated.get(annotation.name, ())
-        aliased = self.annotated.get(legacy, ()) if legacy != annotation.name else ()
-        found = [(service, service.metadata.annotations[annotation.name]) for service in named]
-        found += [
-            (service, service.metadata.annotations[legacy])
-            for service in aliased
-            if annotation.name not in service.metadata.annotations
-        ]
-        return tuple((service, value) for service, value in found if kind_of(service) in annotation.lb)
+        name = annotation.name
+        legacy = name.replace("/alibaba-cloud-", "/alicloud-", 1)
+        both = "clb" in annotation.lb and "nlb" in annotation.lb
+        wanted = "nlb" in annotation.lb
+        for service in self.annotated.get(name, ()):
+            if both or (service.spec.load_balancer_class == NLB_CLASS) == wanted:
+                yield service, service.metadata.annotations[name]
+        for service in self.annotated.get(legacy, ()) if legacy != name else ():
+            if name not in service.metadata.annotations and kind_of(service) in annotation.lb:
+                yield service, service.metadata.annotations[legacy]
 
     def effect_on(self, service: Service) -> Effect:
         """When a changed reading of an annotation takes effect: at a full sync now, else at the next edit."""
@@ -119,7 +124,7 @@ class Context:
     @cached_property
     def needed_actions(self) -> Mapping[str, str]:
         """Each RAM action that the target needs here → the feature that needs it; documented ones first."""
-        return required_actions(self.facts, self.target, self.matrix)
+        return required_actions(self.facts, self.usage, self.target, self.matrix)
 
     @cached_property
     def ram(self) -> Judged:
