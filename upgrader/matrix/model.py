@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
+from upgrader.model.errors import InputError
 from upgrader.model.version import CcmVersion, parse_version
 
 Certainty = Literal["source", "observed", "docs", "likely"]
@@ -21,12 +22,30 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sources: tuple[str, ...]
     certainty: Certainty
 
+    def __post_init__(self) -> None:
+        """Refuse, as `ValueError`, what can't be true of one entry by itself."""
+        if not self.sources:
+            raise ValueError("cites no source")
+
+
+def _version(text: str, key: str) -> CcmVersion:
+    try:
+        return parse_version(text)
+    except InputError as error:
+        raise ValueError(f"{key}: {error.what}") from error
+
 
 class Spanned(Entry, frozen=True, kw_only=True):
     """An entry that holds from `since` on, up to but without `until` (empty: still)."""
 
     since: str
     until: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        since = _version(self.since, "since")
+        if self.until and _version(self.until, "until") <= since:
+            raise ValueError(f"until {self.until} is not after since {self.since}")
 
     def in_force(self, version: CcmVersion) -> bool:
         """Whether it holds for `version`."""
@@ -47,6 +66,10 @@ class Release(Entry, frozen=True, kw_only=True):
     maintenance: bool = False
     tag: bool = False
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _version(self.text, "version")
+
     @property
     def version(self) -> CcmVersion:
         """The version, comparable."""
@@ -66,6 +89,17 @@ class Annotation(Spanned, frozen=True, kw_only=True):
     mutable: bool = True
     renamed_from: str = ""
     note: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for text in self.defaults:
+            _version(text, "default")
+        if (self.kind == "enum") != bool(self.values):
+            raise ValueError("values and kind: enum go together")
+        if self.kind != "int" and (self.minimum is not None or self.maximum is not None):
+            raise ValueError("min and max go with kind: int")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"min {self.minimum} is more than max {self.maximum}")
 
     def read_by(self, version: CcmVersion) -> bool:
         """Whether `version` reads it."""
@@ -126,6 +160,10 @@ class Change(Entry, frozen=True, kw_only=True):
     reversible: Literal["yes", "partly", "no"]
     annotations: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _version(self.text, "version")
 
     @property
     def version(self) -> CcmVersion:

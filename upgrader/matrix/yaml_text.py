@@ -1,14 +1,15 @@
-"""YAML read as text: every scalar stays as written, keys are unique, and each mapping knows its line.
+"""YAML read as text: every scalar stays as written, keys are unique, and each mapping knows its lines.
 
 YAML turns `1.30` into 1.3 and `no` into False; here nothing is guessed. Converting to types is the caller's work,
-entry by entry, so that all mistakes of a file are found at once.
+entry by entry and key by key, so that all mistakes of a file are found at once.
 """
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import msgspec
 import yaml
@@ -25,40 +26,58 @@ except ImportError:  # a PyYAML built without libyaml
 
 
 class Lines(dict[str, Any]):
-    """A mapping that knows the line (from 1) where it begins."""
+    """A mapping that knows the line (from 1) where it begins, and the line of each key."""
 
     line: int = 0
+    lines: dict[str, int]
 
 
 class _TextLoader(_Base):
-    """Scalars as text, mappings as `Lines`, duplicate keys refused."""
+    """Scalars as text, mappings as `Lines`; duplicate keys and foreign tags are refused."""
+
+    yaml_constructors: ClassVar[dict[Any, Any]] = {}  # none of the safe loader's: no dates, numbers, sets
 
 
-def _mapping(loader: yaml.Loader, node: yaml.MappingNode) -> Lines:
+def _foreign(_loader: yaml.Loader, node: yaml.Node) -> NoReturn:
+    raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag!r} has no place here", node.start_mark)
+
+
+def _mapping(loader: yaml.Loader, node: yaml.Node) -> Lines:
+    if not isinstance(node, yaml.MappingNode):
+        _foreign(loader, node)
     found = Lines()
     found.line = node.start_mark.line + 1
+    found.lines = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, str):
+            raise yaml.constructor.ConstructorError(None, None, "a key must be text", key_node.start_mark)
         if key in found:
             raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
         found[key] = loader.construct_object(value_node, deep=True)
+        found.lines[key] = key_node.start_mark.line + 1
     return found
 
 
-def _scalar(_loader: yaml.Loader, node: yaml.ScalarNode) -> str | None:
+def _sequence(loader: yaml.Loader, node: yaml.Node) -> list[Any]:
+    if not isinstance(node, yaml.SequenceNode):
+        _foreign(loader, node)
+    return [loader.construct_object(child, deep=True) for child in node.value]
+
+
+def _scalar(loader: yaml.Loader, node: yaml.Node) -> str | None:
+    if not isinstance(node, yaml.ScalarNode):
+        _foreign(loader, node)
     if node.style is None and node.value in ("null", "~", ""):
         return None
     return str(node.value)
 
 
-_TextLoader.add_constructor(None, _scalar)
+_TextLoader.add_constructor(None, _foreign)
+_TextLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_TextLoader.add_constructor("tag:yaml.org,2002:seq", _sequence)
 for _tag in ("null", "bool", "int", "float", "timestamp", "str", "merge", "value"):
     _TextLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _scalar)
-_TextLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_TextLoader.add_constructor(
-    "tag:yaml.org,2002:seq",
-    lambda loader, node: [loader.construct_object(child, deep=True) for child in node.value],
-)
 
 
 def load_text(path: Path) -> Any:
@@ -91,6 +110,11 @@ def load_plain(path: Path) -> Any:
 
 def entries(path: Path, kind: type[T], mistakes: Mistakes) -> tuple[T, ...]:
     """The list of entries in a data file, each converted strictly; mistakes are gathered as `file:line`."""
+    return tuple(entry for _, entry in placed_entries(path, kind, mistakes))
+
+
+def placed_entries(path: Path, kind: type[T], mistakes: Mistakes) -> tuple[tuple[str, T], ...]:
+    """As `entries`, each with its place (`file:line`), for whoever checks one entry against another."""
     try:
         value = load_text(path)
     except InputError as error:
@@ -100,20 +124,32 @@ def entries(path: Path, kind: type[T], mistakes: Mistakes) -> tuple[T, ...]:
         mistakes.add(f"{path.name}:1", "expected a list of entries")
         return ()
     found = []
-    for number, entry in enumerate(value):
-        place = f"{path.name}:{getattr(entry, 'line', number + 1)}"
+    for number, entry in enumerate(value, 1):
+        place = f"{path.name}:{getattr(entry, 'line', '')}"
+        if not isinstance(entry, Lines):
+            mistakes.add(path.name, f"entry {number} is no mapping")
+            continue
         try:
-            found.append(msgspec.convert(entry, type=kind, strict=False))
+            found.append((place, msgspec.convert(entry, type=kind, strict=False)))
         except msgspec.ValidationError as error:
-            mistakes.add(place, _explain(str(error), kind))
+            for line, what in list(_explain(entry, kind)) or [(entry.line, str(error))]:
+                mistakes.add(f"{path.name}:{line}", what)
     return tuple(found)
 
 
-def _explain(message: str, kind: type[Any]) -> str:
-    """The mistake, with the nearest known key where a key is unknown."""
-    if "unknown field" in message:
-        key = message.split("`")[1]
-        known = [f.encode_name for f in msgspec.structs.fields(kind)]
-        near = difflib.get_close_matches(key, known, n=1)
-        return f"unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}")
-    return message
+def _explain(entry: Lines, kind: type[Any]) -> Iterator[tuple[int, str]]:
+    """Every mistake of one entry by itself; where a key is unknown, with the nearest known key."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for key, value in entry.items():
+        if key not in fields:
+            near = difflib.get_close_matches(key, fields, n=1)
+            hint = f", did you mean {near[0]!r}?" if near else f"; known: {', '.join(fields)}"
+            yield entry.lines[key], f"unknown key {key!r}{hint}"
+            continue
+        try:
+            msgspec.convert(value, type=fields[key].type, strict=False)
+        except msgspec.ValidationError as error:
+            yield entry.lines[key], f"{key}: {error}"
+    for key, field in fields.items():
+        if field.required and key not in entry:
+            yield entry.line, f"{key!r} is missing"
