@@ -35,7 +35,7 @@ def diff(ctx: click.Context, /, target: str | None, fmt: str, **origin: object) 
 
     context = _context(target, origin)
     decisions = context.ram.decisions
-    found = delta(context.facts.ram, context.needed_actions)
+    found = delta(context.facts.ram, context.ram)
     actions = [
         {
             "action": action,
@@ -71,7 +71,7 @@ def policy(target: str | None, everything: bool, fmt: str, **origin: object) -> 
         made = new_document(context.needed_actions)
         progress(f"a policy of its own: every action that CCM {context.target} needs here ({size_of(made)} bytes)")
     else:
-        found = delta(context.facts.ram, context.needed_actions)
+        found = delta(context.facts.ram, context.ram)
         if found.document is None:
             progress("nothing is missing: no policy needs a change")
             return

@@ -129,7 +129,7 @@ class Context:
     @cached_property
     def ram(self) -> Judged:
         """What the role's policies say to each needed action."""
-        return judge(self.facts.ram, self.needed_actions)
+        return judge(self.facts.ram, self.needed_actions, self.facts.identity.region)
 
     @cached_property
     def load_balancers(self) -> Mapping[str, LoadBalancer]:

@@ -105,7 +105,7 @@ def _fixed(finding: Finding, fixed: Mapping[int, str]) -> Finding:
 def _ram(context: Context) -> RamDelta:
     if ram_steps.concerns(context) or context.hidden(("ram",)):
         return RamDelta(role=context.facts.ram.role)
-    return delta(context.facts.ram, context.needed_actions)
+    return delta(context.facts.ram, context.ram)
 
 
 def _rfc3339(moment: datetime) -> str:
