@@ -20,6 +20,7 @@ from upgrader.matrix.model import (
     Release,
     RequiredAction,
     Source,
+    Stop,
 )
 from upgrader.matrix.yaml_text import placed_entries
 from upgrader.model.version import parse_version
@@ -58,6 +59,7 @@ def read_matrix(directory: Path) -> Matrix:
     errors = read("error_catalogue.yaml", ErrorEntry)
     codes = read("precheck_codes.yaml", PrecheckCode)
     sources = read("sources.yaml", Source)
+    stops = read("stops.yaml", Stop)
     cross_check(placed, mistakes)
     mistakes.raise_if_any("python -m upgrader.matrix.check")
     return Matrix(
@@ -70,6 +72,7 @@ def read_matrix(directory: Path) -> Matrix:
         precheck_codes=codes,
         sources=sources,
         digest=digest_of(directory),
+        stops=_sorted(stops, lambda s: parse_version(s.before)),
     )
 
 

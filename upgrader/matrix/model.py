@@ -195,6 +195,30 @@ class PrecheckCode(Entry, frozen=True, kw_only=True):
     calls: tuple[str, ...] = ()
 
 
+class Stop(Entry, frozen=True, kw_only=True):
+    """A jump from at most `before` to at least `after` stops at a release from `low` to `high`."""
+
+    before: str
+    after: str
+    low: str
+    high: str
+    why: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        low, high = _version(self.low, "low"), _version(self.high, "high")
+        if not _version(self.before, "before") < low <= high < _version(self.after, "after"):
+            raise ValueError("before, low, high and after must follow each other")
+
+    def needed(self, frm: CcmVersion, to: CcmVersion) -> bool:
+        """Whether a way from `frm` to `to` jumps over it."""
+        return frm <= parse_version(self.before) and to >= parse_version(self.after)
+
+    def holds(self, version: CcmVersion) -> bool:
+        """Whether a stop at `version` will do."""
+        return parse_version(self.low) <= version <= parse_version(self.high)
+
+
 class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that entries cite."""
 
@@ -215,6 +239,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     precheck_codes: tuple[PrecheckCode, ...]
     sources: tuple[Source, ...]
     digest: str
+    stops: tuple[Stop, ...] = ()
 
     @property
     def newest(self) -> CcmVersion:

@@ -13,7 +13,7 @@ from upgrader.matrix.load import data_directory
 from upgrader.matrix.model import Spanned
 from upgrader.matrix.yaml_text import load_plain
 from upgrader.model.errors import InputError
-from upgrader.model.version import parse_version
+from upgrader.model.version import CcmVersion, parse_version
 
 
 class Flag(Spanned, frozen=True, kw_only=True):
@@ -51,6 +51,10 @@ class Startup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     controllers: tuple[Controller, ...]
     leader_locks: tuple[LeaderLock, ...]
     rights: tuple[Right, ...]
+
+    def locks(self, version: CcmVersion) -> frozenset[str]:
+        """The kinds of object that a leader of this version holds by default; empty when it is not known."""
+        return frozenset(kind for lock in self.leader_locks if lock.in_force(version) for kind in lock.objects)
 
 
 @lru_cache(maxsize=1)
