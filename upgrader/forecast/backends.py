@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from upgrader.forecast.annotations import BACKEND_TYPE, Annotations
 from upgrader.forecast.weights import WeightWish, eci_weights, even_weights, node_weights
@@ -54,9 +55,16 @@ def is_eni(world: World, service: Service) -> bool:
 
 
 def wanted_backends(
-    world: World, service: Service, port: ServicePort, name: str, lb: LbKind, wish: WeightWish
+    world: World,
+    service: Service,
+    port: ServicePort,
+    name: str,
+    lb: LbKind,
+    wish: WeightWish,
+    *,
+    by_ip: bool = False,
 ) -> Wanted:
-    """The backends for one port; `name` becomes each one's description."""
+    """The backends for one port; `name` becomes each one's description. `by_ip`: an NLB group of type Ip."""
     if world.facts.has_gap("nodes"):
         return Wanted(unknown="the nodes were not read")
     if world.facts.has_gap("endpoints"):
@@ -67,10 +75,54 @@ def wanted_backends(
         return Wanted(error=str(error))
     ends = list(ready_ends(world, service, port))
     if is_eni(world, service):
-        return _eni(world, ends, name, lb, wish)
-    if service.is_local:
-        return _local(world, service, port, ends, nodes, name, lb, wish)
-    return _cluster(world, port, ends, nodes, name, lb, wish)
+        wanted = _eni(world, ends, name, lb, wish)
+    elif service.is_local:
+        wanted = _local(world, service, port, ends, nodes, name, lb, wish)
+        return by_node_ip(world, port, wanted, ends, nodes, lb, wish) if by_ip else wanted
+    else:
+        wanted = _cluster(world, port, ends, nodes, name, lb, wish)
+    return _named_by_ip(world, wanted) if by_ip else wanted
+
+
+def _named_by_ip(world: World, wanted: Wanted) -> Wanted:
+    """Backends of a group of type Ip: named by the pod's or the node's address, whatever they were."""
+    ips = {node.instance_id: node.internal_ip for node in world.nodes.values()}
+    moved = []
+    for backend in wanted.backends:
+        ip = backend.server_ip or ips.get(backend.server_id, "")
+        moved.append(replace(backend, server_id=ip, server_ip=ip, type="Ip"))
+    return Wanted(backends=tuple(moved), error=wanted.error)
+
+
+def by_node_ip(
+    world: World,
+    port: ServicePort,
+    wanted: Wanted,
+    ends: list[PodEnd],
+    nodes: dict[str, Node],
+    lb: LbKind,
+    wish: WeightWish,
+) -> Wanted:
+    """Local mode in a group of type Ip: one backend a pod, at its node's address; CCM does not merge equal ones.
+
+    From v2.12.1 each weighs 1, before that each weighs as many as there are at its address.
+    """
+    if wanted.error:
+        return wanted
+    name = wanted.backends[0].description if wanted.backends else ""
+    hosts = [node.internal_ip for end in ends if (node := nodes.get(end.node or "")) and not _no_backend(world, node)]
+    counts = Counter(hosts)
+    if world.ways.eci_local == "one-each":
+        weights = dict(zip(hosts, eci_weights(world.ways, len(hosts), len(hosts), lb=lb, wish=wish), strict=True))
+    else:
+        found = node_weights(world.ways, list(counts.values()), lb=lb, wish=wish)
+        weights = {ip: weight or 0 for ip, weight in zip(counts, found, strict=True)}
+    return Wanted(
+        backends=tuple(
+            Backend(server_id=ip, server_ip=ip, port=port.node_port, weight=weights[ip], type="Ip", description=name)
+            for ip in hosts
+        )
+    )
 
 
 def candidate_nodes(world: World, service: Service) -> dict[str, Node]:
@@ -173,8 +225,6 @@ def _eni(world: World, ends: list[PodEnd], name: str, lb: LbKind, wish: WeightWi
 
 def _with_enis(world: World, backends: list[Backend]) -> Wanted:
     """The backends with the ids of their ENIs. Without ENI facts the id stays empty: the diff then goes by the IP."""
-    from msgspec.structs import replace
-
     known = world.facts.network_interfaces is not None
     kept, invalid = [], []
     for backend in backends:
@@ -259,8 +309,6 @@ def _cluster(
             backends.append(
                 Backend(server_id="", server_ip=end.ip, port=end.port, weight=0, type=_eni_type(lb), description=name)
             )
-    from msgspec.structs import replace
-
     weights = even_weights(world.ways, len(backends), lb=lb, wish=wish)
     return _with_enis(world, [replace(b, weight=w) for b, w in zip(backends, weights, strict=True)])
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from upgrader.forecast.annotations import Annotations
+from upgrader.forecast.annotations import PREFIX, Annotations
 from upgrader.matrix.behaviour import Behaviour, behaviour
 from upgrader.matrix.model import Matrix
 from upgrader.model.cloud import LoadBalancer
@@ -78,6 +78,11 @@ class World:
     def pods(self) -> dict[str, Pod]:
         """Pods by `namespace/name`."""
         return {f"{p.metadata.namespace}/{p.metadata.name}": p for p in self.facts.pods}
+
+    def reads(self, short: str, kind: str) -> bool:
+        """Whether the target reads an annotation, by its short name."""
+        known = self.matrix.annotation(PREFIX + short, kind)
+        return known is not None and known.read_by(self.target)
 
     def find(self, service: Service, kind: str) -> tuple[LoadBalancer, ...]:
         """The load balancers that CCM finds for a Service: by its id annotation, else by tag, else by name.

@@ -51,6 +51,11 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tag_sync: bool
     source_ranges: bool
     skips_invalid_eni: bool
+    clcu_by_default: bool
+    protects: bool
+    cluster_tag: bool
+    tags_at_creation: bool
+    override_listeners: Literal["any-case", "not-false", "exact"]
 
 
 class BehaviourEntry(Spanned, frozen=True, kw_only=True):
