@@ -63,10 +63,9 @@ def _cannot_say(check: Check, hidden: tuple[Gap, ...], reason: str) -> Finding:
         outcome="UNKNOWN",
         effect="NONE",
         subject=Subject(kind="Cluster"),
-        message=f"It can't be said whether this holds: {check.TITLE}. {reason}",
+        message=f"It can't be judged: {reason}",
         evidence={"gaps": [{"area": gap.area, "call": gap.call, "why": gap.why} for gap in hidden]},
-        remedy="Let it be read (see the gap), or say it (--from, --kind, --network, …), or accept it by name: "
-        f"--waive {check.CODE} --reason TEXT",
+        remedy=f"let it be read, or state it (--from, --kind, …), or --waive {check.CODE} --reason TEXT",
     )
 
 

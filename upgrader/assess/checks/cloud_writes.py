@@ -2,7 +2,7 @@
 
 What it checks
     Each request that changes a load balancer, a listener or a server group at the target's first reconcile, other
-    than the weights and backends that follow the pods.
+    than the weights and backends that follow the pods (CCM003), deleted listeners (CCM053) and hand-made ones (CCM054).
 Why it matters
     This is the moment users fear: an edit made in the console is put back, an annotation that nobody noticed takes
     effect, a protection is set.
@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from upgrader.assess.checks import listeners_deleted
+from upgrader.assess.checks.listeners_taken_over import takes_over
 from upgrader.migrations.context import CLUSTER, Context, about, some
 from upgrader.model.finding import Finding
 from upgrader.model.forecast import ServiceForecast, Write
@@ -35,8 +37,6 @@ ROUTINE = frozenset({
     "nlb:AddServersToServerGroup", "nlb:RemoveServersFromServerGroup", "nlb:UpdateServerGroupServersAttribute",
     "nlb:TagResources",
 })  # fmt: skip
-# What other checks tell with a better word.
-TOLD_ELSEWHERE = frozenset({"slb:DeleteLoadBalancerListener", "nlb:DeleteListener"})
 
 
 def applies(context: Context) -> str:
@@ -48,7 +48,7 @@ def find(context: Context) -> Iterable[Finding]:
     """WARN for each Service that is changed at once; one NOTE for all that are changed later."""
     later = []
     for forecast in context.forecast.services:
-        writes = [w for w in forecast.writes if w.action not in ROUTINE and w.action not in TOLD_ELSEWHERE]
+        writes = [write for write in forecast.writes if not _is_told_elsewhere(write)]
         now = [write for write in writes if write.effect == "IMMEDIATE"]
         if now:
             yield _changed(forecast, now)
@@ -64,6 +64,10 @@ def find(context: Context) -> Iterable[Finding]:
             evidence={"services": later[:100], "count": len(later)},
             sources=SOURCES,
         )
+
+
+def _is_told_elsewhere(write: Write) -> bool:
+    return write.action in ROUTINE or write.action in listeners_deleted.DELETES or takes_over(write)
 
 
 def _changed(forecast: ServiceForecast, writes: list[Write]) -> Finding:

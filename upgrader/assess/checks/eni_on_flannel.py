@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrader.migrations.context import BACKEND_TYPE, Context, about
+from upgrader.migrations.context import BACKEND_TYPE, CLUSTER, Context, about
 from upgrader.model.finding import Finding
 
 CODE = "CCM040"
@@ -33,19 +33,27 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
-    """FAIL for each such Service; UNKNOWN where the network plug-in is not known."""
-    known = context.facts.identity.network is not None
-    for service in context.annotated.get(BACKEND_TYPE, ()):
-        if service.metadata.annotations[BACKEND_TYPE] != "eni":
-            continue
+    """FAIL for each such Service; one UNKNOWN where the network plug-in is not known."""
+    asking = [s for s in context.annotated.get(BACKEND_TYPE, ()) if s.metadata.annotations[BACKEND_TYPE] == "eni"]
+    if context.facts.identity.network is None and asking:
         yield Finding(
             code=CODE,
-            outcome="FAIL" if known else "UNKNOWN",
+            outcome="UNKNOWN",
+            effect="NONE",
+            subject=CLUSTER,
+            message=f"{len(asking)} Services ask for ENI backends, and the network plug-in is not known",
+            evidence={"services": sorted(service.key for service in asking)[:100], "count": len(asking)},
+            remedy="say it with --network flannel|terway",
+            sources=("service-faq",),
+        )
+        return
+    for service in asking:
+        yield Finding(
+            code=CODE,
+            outcome="FAIL",
             effect="IMMEDIATE",
             subject=about(service),
-            message="It asks for ENI backends, which Flannel does not have"
-            if known
-            else "It asks for ENI backends, and the network plug-in is not known (say it with --network)",
+            message="It asks for ENI backends, which Flannel does not have",
             evidence={BACKEND_TYPE: "eni", "network": context.facts.identity.network},
             remedy=f"remove the annotation {BACKEND_TYPE}",
             sources=("service-faq",),

@@ -6,7 +6,8 @@ Why it matters
     A listener on a port of the Service is CCM's, whoever made it: its description, its server group and its annotated
     settings are overwritten, and the backends that were put there by hand get no traffic any more.
 How it is decided
-    From the forecast: a write to a listener that changes its description or its server group.
+    From the forecast: a write to a listener that changes a description which is not of CCM's form, or the server
+    group alone.
 What to do
     Move the hand-made listener to another port, or take the port out of the Service.
 Sources
@@ -25,9 +26,9 @@ CODE = "CCM054"
 TITLE = "No hand-made listener is taken over"
 NEEDS: tuple[str, ...] = ("services", "ccm")
 
-IDENTITY_FIELDS = frozenset({
-    "Description", "ListenerDescription", "VServerGroupId", "VServerGroup", "ServerGroupId",
-})  # fmt: skip
+DESCRIPTIONS = ("Description", "ListenerDescription")
+GROUPS = frozenset({"VServerGroupId", "ServerGroupId"})
+OWN_DESCRIPTION = "k8s/"
 
 
 def applies(context: Context) -> str:
@@ -38,7 +39,7 @@ def applies(context: Context) -> str:
 def find(context: Context) -> Iterable[Finding]:
     """WARN for each Service with such a listener."""
     for forecast in context.forecast.services:
-        taken = [write for write in forecast.writes if _takes_over(write)]
+        taken = [write for write in forecast.writes if takes_over(write)]
         if taken:
             now = any(write.effect == "IMMEDIATE" for write in taken)
             yield Finding(
@@ -53,8 +54,14 @@ def find(context: Context) -> Iterable[Finding]:
             )
 
 
-def _takes_over(write: Write) -> bool:
-    """Something stood in the field before: a listener that CCM makes anew takes nothing over."""
+def takes_over(write: Write) -> bool:
+    """True for a write to a listener that carried somebody else's description or server group.
+
+    A listener that CCM makes anew takes nothing over; nor does one whose description has another form of CCM's own.
+    """
     if not (write.action.endswith("ListenerAttribute") and write.object):
         return False
-    return any(name in IDENTITY_FIELDS and change[0] for name, change in write.changes.items())
+    described = next((write.changes[name][0] for name in DESCRIPTIONS if name in write.changes), None)
+    if described is not None:
+        return not described.startswith(OWN_DESCRIPTION)
+    return any(name in GROUPS and change[0] for name, change in write.changes.items())
