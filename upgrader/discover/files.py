@@ -205,7 +205,7 @@ def _read_item(data: bytes, name: str, found: _Found) -> None:
             found.plain.append(msgspec.json.decode(data))
         decoder = _DECODERS.get(kind)
         if decoder is not None:
-            found.typed[kind].append(decoder.decode(data))
+            found.typed[kind].append(codec.decode_object(data, decoder))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         found.bad(_name_of(data, name), str(error))
 

@@ -56,7 +56,12 @@ def verdict_lines(paper: Paper, verdict: Verdict, found: tuple[Finding, ...], co
 
 def findings(paper: Paper, found: tuple[Finding, ...], titles: dict[str, str]) -> None:
     """Findings by code, worst first; at most `SHOWN_PER_CODE` subjects each."""
-    ordered = sorted(found, key=lambda f: f.sort_key)
+    blind = sorted({f.code for f in found if _is_blind(f)})
+    ordered = sorted((f for f in found if not _is_blind(f)), key=lambda f: f.sort_key)
+    if blind:
+        paper.line()
+        paper.line(f"{paper.mark('UNKNOWN')} {plural(len(blind), 'check')} could not be judged, for what was not seen:")
+        paper.para(", ".join(blind), 4)
     for (_, code), group in groupby(ordered, key=lambda f: (f.outcome, f.code)):
         members = list(group)
         first = members[0]
@@ -77,11 +82,16 @@ def findings(paper: Paper, found: tuple[Finding, ...], titles: dict[str, str]) -
         paper.line(f"    more: ccm-upgrade explain {code}")
 
 
+def _is_blind(finding: Finding) -> bool:
+    """A check as a whole that lacks facts: the coverage line has told which, so that its code is enough."""
+    return finding.outcome == "UNKNOWN" and finding.subject.kind == "Cluster" and "gaps" in finding.evidence
+
+
 def broken(paper: Paper, checks: tuple[CheckRun, ...]) -> None:
-    """Checks that could not be answered or broke; passed and skipped ones are only counted."""
+    """Checks that broke; what could not be answered stands among the findings, the rest is only counted."""
     states = Counter(c.state for c in checks)
     for check in checks:
-        if check.state in ("unknown", "broken"):
+        if check.state == "broken":
             paper.line()
             paper.line(f"{paper.mark('UNKNOWN')} {paper.bold(check.code)} {check.title}")
             paper.para(check.reason or check.state, 4)
