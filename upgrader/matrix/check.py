@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
+from upgrader.checking import Mistakes
 from upgrader.matrix.behaviour import load_entries
 from upgrader.matrix.load import data_directory, read_matrix
+from upgrader.matrix.model import ErrorEntry, EventKind, Matrix
 from upgrader.matrix.startup import read_startup
 from upgrader.model.errors import InputError
 
@@ -14,19 +17,50 @@ from upgrader.model.errors import InputError
 def main(directory: Path | None = None) -> int:
     """0 when the data is whole; 64 with every mistake on stderr when it is not."""
     where = directory or data_directory()
-    try:
-        matrix = read_matrix(where)
-        load_entries(where / "behaviour.yaml")
-        read_startup(where / "startup.yaml")
-    except InputError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
+    mistakes = Mistakes(str(where))
+    matrix: Matrix | None = None
+    for read in (
+        lambda: read_matrix(where),
+        lambda: load_entries(where / "behaviour.yaml"),
+        lambda: read_startup(where / "startup.yaml"),
+    ):
+        try:
+            found = read()
+        except InputError as error:
+            mistakes.found.append(str(error))
+            continue
+        matrix = found if isinstance(found, Matrix) else matrix
+    if matrix is not None:
+        check_patterns(matrix.errors, matrix.event_kinds, mistakes)
+    if matrix is None or mistakes.found:
+        sys.stderr.write("\n".join(mistakes.found) + "\n")
+        return InputError.exit_code
     sys.stdout.write(
         f"data: {len(matrix.releases)} releases, {len(matrix.annotations)} annotations, "
         f"{len(matrix.required_actions)} actions, {len(matrix.event_kinds)} events, {len(matrix.all_changes)} changes, "
         f"{len(matrix.errors)} errors: whole\n"
     )
     return 0
+
+
+def check_patterns(errors: tuple[ErrorEntry, ...], events: tuple[EventKind, ...], mistakes: Mistakes) -> None:
+    """Add a mistake where a pattern is none, or does not speak first for its own example.
+
+    Left out of loading: compiling a hundred patterns takes longer than reading all of the data.
+    """
+    patterns: list[tuple[str, re.Pattern[str]]] = []
+    for name, where, pattern in [
+        *((e.id, "error_catalogue.yaml", e.pattern) for e in errors),
+        *((f"{e.reason} since {e.since}", "events.yaml", e.pattern) for e in events),
+    ]:
+        try:
+            patterns.append((name, re.compile(pattern)))
+        except re.error as error:
+            mistakes.add(where, f"{name}: the pattern is no regular expression ({error})")
+    for entry in errors:
+        first = next((name for name, pattern in patterns if pattern.search(entry.message)), None)
+        if first != entry.id:
+            mistakes.add("error_catalogue.yaml", f"{entry.id}: its example is found by {first or 'no pattern'}")
 
 
 if __name__ == "__main__":
