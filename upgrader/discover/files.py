@@ -42,7 +42,7 @@ class _Head(Struct):
 
     kind: str = ""
     items: list[Raw] | None = None
-    identity: Raw | None = None
+    identity: Raw = Raw()
 
 
 class _Kind(Struct):
@@ -175,7 +175,7 @@ def _read_json(data: bytes, name: str, found: _Found) -> None:
             why=str(error),
             next_command="dump again: kubectl get svc,endpointslices,nodes,ds,deploy -A -o json > dump.json",
         ) from error
-    if head.identity is not None and head.items is None:
+    if bytes(head.identity) and head.items is None:
         found.snapshot = _snapshot(data, name)
     elif head.items is not None:
         for number, item in enumerate(head.items):
