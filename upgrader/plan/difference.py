@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from upgrader.codec import digest
 from upgrader.digests import what_moved
-from upgrader.model.finding import Finding
 from upgrader.model.plan import Plan
 
 
@@ -59,14 +59,12 @@ def difference(old: Plan, new: Plan) -> Difference:
         steps_changed=tuple(
             f"step {key}: {steps_after[key].summary}"
             for key, step in steps_before.items()
-            if key in steps_after and steps_after[key] != step
+            if key in steps_after and digest(steps_after[key]) != digest(step)
         ),
     )
 
 
 def _findings(plan: Plan) -> dict[tuple[str, str, str], str]:
-    return {(f.code, str(f.subject), f.message): f"{f.outcome} {f.code} {f.subject}: {f.message}" for f in _of(plan)}
-
-
-def _of(plan: Plan) -> Iterable[Finding]:
-    return plan.findings
+    return {
+        (f.code, str(f.subject), f.message): f"{f.outcome} {f.code} {f.subject}: {f.message}" for f in plan.findings
+    }
