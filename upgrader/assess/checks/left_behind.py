@@ -35,9 +35,10 @@ def applies(context: Context) -> str:
 def find(context: Context) -> Iterable[Finding]:
     """FAIL for each Service that is dropped."""
     for forecast in context.forecast.services:
-        if not forecast.left_behind and not forecast.status_cleared:
-            continue
         service = context.by_key.get(forecast.key)
+        # A Service of another type by now is cleaned up on purpose: its owner changed the type.
+        if service is None or not (forecast.left_behind or forecast.status_cleared):
+            continue
         left = ", ".join(forecast.left_behind)
         loses = " and it loses its address" if forecast.status_cleared else ""
         yield Finding(
@@ -49,7 +50,7 @@ def find(context: Context) -> Iterable[Finding]:
             evidence={
                 "left_behind": list(forecast.left_behind),
                 "status_cleared": forecast.status_cleared,
-                "class": service.spec.load_balancer_class if service else None,
+                "class": service.spec.load_balancer_class,
             },
             remedy="move its clients first, or recreate it without a class on the CLB, named by its id",
             sources=("ccm-source", "observed"),
