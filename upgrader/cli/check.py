@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from upgrader.cli.judging import exit_code_of, target_of, target_option, waiver_options, waivers_of
+from upgrader.cli.judging import exit_code_of, target_of, target_option, waiver_options, waivers_of, without_gc
 from upgrader.cli.origins import gather, origin_options
 from upgrader.cli.output import document, emit, output_option
 
@@ -44,9 +44,10 @@ def check(
     from upgrader.matrix.load import load_matrix
 
     waivers = waivers_of(waived, reasons)
-    facts = gather(origin)
-    version = target_of(target, facts)
-    assessment = pipeline.check(facts, version, load_matrix(), waivers)
+    with without_gc():
+        facts = gather(origin)
+        version = target_of(target, facts)
+        assessment = pipeline.check(facts, version, load_matrix(), waivers)
     emit(
         document(
             "Assessment", cluster=facts.identity, verdict=assessment.verdict, coverage=assessment.coverage,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -70,6 +72,18 @@ def context_without_forecast(facts: ClusterFacts, target: CcmVersion) -> Context
     from upgrader.model.forecast import Forecast
 
     return Context(facts, target, load_matrix(), Forecast())
+
+
+@contextmanager
+def without_gc() -> Iterator[None]:
+    """No garbage collection meanwhile: it would walk hundreds of thousands of frozen objects, none of them garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def exit_code_of(assessment: Assessment, *, fail_on_warn: bool = False, accept_unknown: bool = False) -> Exit:

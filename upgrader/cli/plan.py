@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upgrader.cli.exit_codes import Exit
-from upgrader.cli.judging import target_of, target_option, waiver_options, waivers_of
+from upgrader.cli.judging import target_of, target_option, waiver_options, waivers_of, without_gc
 from upgrader.cli.origins import gather, origin_options
 from upgrader.cli.output import document, emit, output_option, progress, write_private
 from upgrader.model.errors import InputError
@@ -61,8 +61,9 @@ def _make(target: str | None, waived: tuple[str, ...], reasons: tuple[str, ...],
     from upgrader.matrix.load import load_matrix
 
     waivers = waivers_of(waived, reasons)
-    facts = gather(origin)
-    return pipeline.make_plan(facts, target_of(target, facts), load_matrix(), now=_now(), waive=waivers)
+    with without_gc():
+        facts = gather(origin)
+        return pipeline.make_plan(facts, target_of(target, facts), load_matrix(), now=_now(), waive=waivers)
 
 
 def _save(made: Plan, path: Path) -> None:
