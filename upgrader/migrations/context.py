@@ -60,6 +60,12 @@ class Context:
         """True when the target is older than what runs."""
         return self.running is not None and self.target < self.running
 
+    @property
+    def run_by_ack(self) -> bool:
+        """True where CCM is an add-on that ACK upgrades: by what was found, else by the cluster's kind."""
+        owner = self.facts.ccm.managed_by
+        return owner == "ack" or (owner is None and self.facts.identity.kind in ("managed", "dedicated"))
+
     def hidden(self, areas: Iterable[str]) -> tuple[Gap, ...]:
         """The gaps that hide one of `areas` as a whole; an unknown running version is one."""
         wanted = frozenset(areas)

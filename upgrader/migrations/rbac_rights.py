@@ -42,11 +42,7 @@ READINESS_GATE_PREFIX = "service.readiness.alibabacloud.com/"
 
 def applies(context: Context) -> str:
     """Only where ACK does not run CCM."""
-    if context.facts.ccm.managed_by == "ack":
-        return "ACK grants its own add-on"
-    if context.facts.identity.kind == "managed":
-        return "ACK grants its own add-on"
-    return ""
+    return "ACK grants its own add-on" if context.run_by_ack else ""
 
 
 def find(context: Context) -> Iterable[Finding]:

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from upgrader.matrix.startup import load_startup
 from upgrader.migrations.context import Context
 from upgrader.migrations.migration import Mends
@@ -91,16 +93,19 @@ def cleaned(args: Sequence[str], version: CcmVersion) -> tuple[str, ...]:
 
 def applies(context: Context) -> str:
     """Only where CCM's arguments are ours to see and the target is strict."""
-    if context.facts.ccm.managed_by == "ack":
+    if context.run_by_ack:
         return "ACK sets the arguments of its add-on"
-    if not context.facts.ccm.args:
-        return "CCM's arguments are not known"
     return "" if context.target >= STRICT_SINCE else "versions below v2.1.0 do not exit for unknown flags"
 
 
 def find(context: Context) -> Iterable[Finding]:
     """FAIL for unknown flags and controllers (mended by the plan), and for what the target demands and lacks."""
     args = context.facts.ccm.args
+    if not args:
+        yield replace(_finding(context, "The arguments that CCM is started with are not known", {},
+                               "let its workload be read, or add it to the files"), outcome="UNKNOWN",
+                      effect="NONE")  # fmt: skip
+        return
     flags, controllers = unknown_flags(args, context.target), unknown_controllers(args, context.target)
     if flags or controllers:
         names = [*(f"--{name}" for name in flags), *(f"the controller {name}" for name in controllers)]

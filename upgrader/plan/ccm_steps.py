@@ -38,9 +38,8 @@ def ccm_steps(context: Context, path: Sequence[CcmVersion], needs: tuple[str, ..
 
 
 def _step(context: Context, before: CcmVersion, hop: CcmVersion, needs: tuple[str, ...], *, first: bool) -> Step | None:
-    owner = context.facts.ccm.managed_by
     workload = context.facts.ccm.workload
-    if owner == "ack" or (owner is None and context.facts.identity.kind in ("managed", "dedicated")):
+    if context.run_by_ack:
         return _addon(context, before, hop, needs)
     if workload is not None and workload.kind in ("DaemonSet", "Deployment"):
         return _workload(context, workload, before, hop, needs, first=first)

@@ -27,7 +27,7 @@ def touched(context: Context) -> tuple[Touched, ...]:
 def _touch(change: Change, context: Context) -> Touched | None:
     keys = sorted(_services(change, context))
     by_action = not keys and any(action in context.needed_actions for action in change.actions)
-    by_install = not keys and change.area in _INSTALL and context.facts.ccm.managed_by != "ack"
+    by_install = not keys and change.area in _INSTALL and not context.run_by_ack
     if not (keys or by_action or by_install):
         return None
     return Touched(

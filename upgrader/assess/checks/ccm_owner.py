@@ -36,8 +36,8 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """FAIL for an owner that would put the change back, or for none that can be changed."""
-    ccm, kind = context.facts.ccm, context.facts.identity.kind
-    if ccm.managed_by == "ack" or (ccm.managed_by is None and kind in ("managed", "dedicated")):
+    ccm = context.facts.ccm
+    if context.run_by_ack:
         if not context.facts.identity.id:
             yield _finding(context, "UNKNOWN", "ACK runs CCM here, and the cluster's id is not known",
                            "say it with --cluster-id")  # fmt: skip

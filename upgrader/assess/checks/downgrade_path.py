@@ -29,7 +29,7 @@ def applies(context: Context) -> str:
     """Only where ACK runs CCM, and something changes."""
     if context.target == context.source:
         return "the version does not change"
-    return "" if context.facts.ccm.managed_by == "ack" else "CCM runs as a workload: its image can be put back"
+    return "" if context.run_by_ack else "CCM runs as a workload: its image can be put back"
 
 
 def find(context: Context) -> Iterable[Finding]:

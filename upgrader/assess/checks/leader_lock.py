@@ -43,7 +43,7 @@ def find(context: Context) -> Iterable[Finding]:
     before, after = leader_locks.held(context.source), leader_locks.held(context.target)
     if not before or not after or before & after:
         return
-    apart = context.facts.ccm.managed_by in ("helm", "gitops", "manifest")
+    apart = not context.run_by_ack
     yield Finding(
         code=CODE,
         outcome="NOTE" if apart else "WARN",
