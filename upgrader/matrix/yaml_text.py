@@ -65,11 +65,9 @@ def _sequence(loader: yaml.Loader, node: yaml.Node) -> list[Any]:
     return [loader.construct_object(child, deep=True) for child in node.value]
 
 
-def _scalar(loader: yaml.Loader, node: yaml.Node) -> str | None:
+def _scalar(loader: yaml.Loader, node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode):
         _foreign(loader, node)
-    if node.style is None and node.value in ("null", "~", ""):
-        return None
     return str(node.value)
 
 
