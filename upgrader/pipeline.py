@@ -26,11 +26,15 @@ def make_plan(
     now: datetime,
     waive: Iterable[Waiver] = (),
     nonce: str = "",
+    image: str = "",
 ) -> Plan:
-    """The plan that leads from what runs to `target`. Raises `InputError` for a waiver that can't be."""
+    """The plan that leads from what runs to `target`. Raises `InputError` for a waiver that can't be.
+
+    `image` names the target's image where the registry is the user's own and its tag is not the version.
+    """
     context = look(facts, target, matrix)
     assessment = waived(judge(context), waive)
-    return build(context, assessment, now=now, nonce=nonce or secrets.token_hex(16))
+    return build(context, assessment, now=now, nonce=nonce or secrets.token_hex(16), image=image)
 
 
 def check(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, waive: Iterable[Waiver] = ()) -> Assessment:

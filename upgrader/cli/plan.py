@@ -24,6 +24,9 @@ FORMATS = ("text", "json", "yaml")
 @target_option
 @click.option("-o", "--output", "outputs", multiple=True, metavar="text|json|yaml|FILE",
               help="The format on stdout, or a file to save the plan to (mode 0600); both may be given.")  # fmt: skip
+@click.option(
+    "--image", default="", help="The target's image, where the registry's tag is not the version (self-managed)."
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when the plan has steps to carry out.")
 @waiver_options
 @origin_options
@@ -33,6 +36,7 @@ def plan(
     /,
     target: str | None,
     outputs: tuple[str, ...],
+    image: str,
     detailed_exitcode: bool,
     waived: tuple[str, ...],
     reasons: tuple[str, ...],
@@ -44,7 +48,7 @@ def plan(
     """
     if ctx.invoked_subcommand is not None:
         return
-    made = _make(target, waived, reasons, origin)
+    made = _make(target, waived, reasons, origin, image)
     files = [Path(one) for one in outputs if one not in FORMATS]
     for path in files:
         _save(made, path)
@@ -56,14 +60,22 @@ def plan(
     ctx.exit(Exit.CHANGES if detailed_exitcode and made.steps else Exit.DONE)
 
 
-def _make(target: str | None, waived: tuple[str, ...], reasons: tuple[str, ...], origin: dict[str, object]) -> Plan:
+def _make(
+    target: str | None,
+    waived: tuple[str, ...],
+    reasons: tuple[str, ...],
+    origin: dict[str, object],
+    image: str = "",
+) -> Plan:
     from upgrader import pipeline
     from upgrader.matrix.load import load_matrix
 
     waivers = waivers_of(waived, reasons)
     with without_gc():
         facts = gather(origin)
-        return pipeline.make_plan(facts, target_of(target, facts), load_matrix(), now=_now(), waive=waivers)
+        return pipeline.make_plan(
+            facts, target_of(target, facts), load_matrix(), now=_now(), waive=waivers, image=image
+        )
 
 
 def _save(made: Plan, path: Path) -> None:

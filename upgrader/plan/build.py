@@ -43,11 +43,14 @@ def build_plan(
     return build(Context(facts, target, matrix, forecast), assessment, now=now, nonce=nonce)
 
 
-def build(context: Context, assessment: Assessment, *, now: datetime, nonce: str) -> Plan:
-    """The plan; `now` must be aware. Its verdict counts findings that a step mends as warnings."""
+def build(context: Context, assessment: Assessment, *, now: datetime, nonce: str, image: str = "") -> Plan:
+    """The plan; `now` must be aware. Its verdict counts findings that a step mends as warnings.
+
+    `image` names the target's image where CCM runs as a workload whose registry is the user's own.
+    """
     facts = context.facts
     path = route_of(context).hops
-    steps, fixed = _steps(context, assessment, path)
+    steps, fixed = _steps(context, assessment, path, image)
     judged = replace(assessment, findings=tuple(_fixed(finding, fixed) for finding in assessment.findings))
     parts = facts_digests(facts)
     plan = Plan(
@@ -80,12 +83,12 @@ def route_of(context: Context) -> Route:
 
 
 def _steps(
-    context: Context, assessment: Assessment, path: tuple[CcmVersion, ...]
+    context: Context, assessment: Assessment, path: tuple[CcmVersion, ...], image: str
 ) -> tuple[tuple[Step, ...], Mapping[int, str]]:
     """The steps in order, and for each finding, by identity (two of a check may share their subject), its step."""
     wanted = [finding for finding in assessment.findings if not finding.waived]
     mending = mends(wanted, context)
-    changing = ccm_steps(context, path, tuple(step.id for step, _ in mending))
+    changing = ccm_steps(context, path, tuple(step.id for step, _ in mending), image)
     fixed = {id(finding): step.id for step, findings in mending for finding in findings}
     if changing:
         fixed |= {id(f): changing[0].id for f in _by_arguments(wanted)}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
 
 from upgrader.migrations import leader_locks, startup_flags
 from upgrader.migrations.context import Context
-from upgrader.model.facts import CcmInstall, WorkloadRef
+from upgrader.model.facts import WorkloadRef
 from upgrader.model.params import AddonParams, WorkloadParams, encode_params
 from upgrader.model.plan import Impact, Reversible, Step
 from upgrader.model.version import CcmVersion
+from upgrader.plan.images import image_of
 
 NO_DOWNGRADE = (
     "ACK documents no downgrade of an add-on: the upgrade's task is cancelled while that is still possible, after "
@@ -22,80 +25,100 @@ def step_id(version: CcmVersion) -> str:
     return f"ccm-{version}"
 
 
-def ccm_steps(context: Context, path: Sequence[CcmVersion], needs: tuple[str, ...]) -> tuple[Step, ...]:
-    """A step per hop, each needing all before it; none where it is not known who runs CCM, or nothing changes."""
+class Hop(Struct, frozen=True, kw_only=True):
+    """One version to the next: what is there before it, and what must be done first."""
+
+    before: CcmVersion
+    after: CcmVersion
+    image_before: str
+    image_after: str
+    args_before: tuple[str, ...]
+    args_after: tuple[str, ...]
+    digest_before: str
+    needs: tuple[str, ...]
+
+
+def ccm_steps(
+    context: Context, path: Sequence[CcmVersion], needs: tuple[str, ...], image: str = ""
+) -> tuple[Step, ...]:
+    """A step per hop, each needing all before it; none where it is not known who runs CCM, or nothing changes.
+
+    `image` is the target's image where the user names one.
+    """
+    ccm = context.facts.ccm
+    workload = ccm.workload
     steps: list[Step] = []
-    before = context.running
-    for hop in path:
-        if before is None or hop == before:
-            continue
-        step = _step(context, before, hop, (*needs, *(one.id for one in steps)), first=not steps)
-        if step is None:
-            return ()
-        steps.append(step)
-        before = hop
+    for hop in _hops(context, path, needs, image):
+        if context.run_by_ack:
+            steps.append(_addon(context, hop))
+        elif workload is not None and workload.kind in ("DaemonSet", "Deployment"):
+            steps.append(_workload(context, workload, hop))
     return tuple(steps)
 
 
-def _step(context: Context, before: CcmVersion, hop: CcmVersion, needs: tuple[str, ...], *, first: bool) -> Step | None:
-    workload = context.facts.ccm.workload
-    if context.run_by_ack:
-        return _addon(context, before, hop, needs)
-    if workload is not None and workload.kind in ("DaemonSet", "Deployment"):
-        return _workload(context, workload, before, hop, needs, first=first)
-    return None
+def _hops(context: Context, path: Sequence[CcmVersion], needs: tuple[str, ...], image: str) -> Iterable[Hop]:
+    ccm, before = context.facts.ccm, context.running
+    at = (ccm.image, ccm.args, ccm.workload_digest)
+    for version in path:
+        if before is None or version == before:
+            continue
+        named = image if version == context.target else ""
+        then = (named or image_of(ccm.image, version, context.matrix), startup_flags.cleaned(ccm.args, version), "")
+        yield Hop(
+            before=before, after=version, image_before=at[0], image_after=then[0], args_before=at[1],
+            args_after=then[1], digest_before=at[2], needs=needs,
+        )  # fmt: skip
+        before, at, needs = version, then, (*needs, step_id(version))
 
 
-def _addon(context: Context, before: CcmVersion, hop: CcmVersion, needs: tuple[str, ...]) -> Step:
-    ccm = context.facts.ccm
+def _addon(context: Context, hop: Hop) -> Step:
     params = AddonParams(
-        cluster_id=context.facts.identity.id, from_version=str(before), to_version=str(hop), config=ccm.addon_config
+        cluster_id=context.facts.identity.id,
+        from_version=str(hop.before),
+        to_version=str(hop.after),
+        config=context.facts.ccm.addon_config,
     )
     return Step(
-        id=step_id(hop),
+        id=step_id(hop.after),
         kind="ccm.addon",
-        summary=f"Let ACK upgrade the add-on from {before} to {hop}",
+        summary=f"Let ACK upgrade the add-on from {hop.before} to {hop.after}",
         params=encode_params(params),
-        reason=f"CCM {hop} is wanted, and ACK runs CCM here",
+        reason=f"CCM {hop.after} is wanted, and ACK runs CCM here",
         reversible="partly",
         why_not=NO_DOWNGRADE,
         impact=_impact(context),
-        guards=(f"the add-on is at {before}", "no task of the cluster is under way"),
-        needs=needs,
+        guards=(f"the add-on is at {hop.before}", "no task of the cluster is under way"),
+        needs=hop.needs,
         timeout_s=3600,
     )
 
 
-def _workload(
-    context: Context, workload: WorkloadRef, before: CcmVersion, hop: CcmVersion, needs: tuple[str, ...], *, first: bool
-) -> Step:
-    ccm = context.facts.ccm
-    args_before = ccm.args if first else startup_flags.cleaned(ccm.args, before)
+def _workload(context: Context, workload: WorkloadRef, hop: Hop) -> Step:
     params = WorkloadParams(
         workload=workload,
-        from_version=str(before),
-        to_version=str(hop),
-        expected_image=ccm.image if first else image_of(ccm.image, before),
-        image=image_of(ccm.image, hop),
-        expected_args=args_before,
-        args=startup_flags.cleaned(ccm.args, hop),
-        expected_digest=ccm.workload_digest if first else "",
-        stop_first=not leader_locks.shared(before, hop),
+        from_version=str(hop.before),
+        to_version=str(hop.after),
+        expected_image=hop.image_before,
+        image=hop.image_after,
+        expected_args=hop.args_before,
+        args=hop.args_after,
+        expected_digest=hop.digest_before,
+        stop_first=not leader_locks.shared(hop.before, hop.after),
     )
     reversible, why_not = _undo(context)
     return Step(
-        id=step_id(hop),
+        id=step_id(hop.after),
         kind="ccm.workload",
         summary=f"Set the image of {workload.kind} {workload.namespace}/{workload.name} to {params.image}"
         + _args_in_words(params)
         + (", with all old pods stopped first" if params.stop_first else ""),
         params=encode_params(params),
-        reason=f"CCM {hop} is wanted",
+        reason=f"CCM {hop.after} is wanted",
         reversible=reversible,
         why_not=why_not,
         impact=_impact(context),
         guards=(f"the image is {params.expected_image}", "the arguments are those that were judged"),
-        needs=needs,
+        needs=hop.needs,
         timeout_s=900,
     )
 
@@ -103,13 +126,6 @@ def _workload(
 def _args_in_words(params: WorkloadParams) -> str:
     dropped = [arg for arg in params.expected_args if arg not in params.args]
     return f", without {' '.join(dropped)}" if dropped else ""
-
-
-def image_of(image: str, version: CcmVersion) -> str:
-    """The same image at another version: what follows the last colon is the tag; a digest is dropped."""
-    name, _, tag = image.partition("@")[0].rpartition(":")
-    repository = name if name and "/" not in tag else image.partition("@")[0]
-    return f"{repository}:{version}"
 
 
 def _impact(context: Context) -> Impact:
@@ -130,10 +146,3 @@ def _undo(context: Context) -> tuple[Reversible, str]:
     if not left:
         return "yes", ""
     return "partly", "image and arguments are put back; " + "; ".join(left)
-
-
-def unknown_owner(ccm: CcmInstall) -> str:
-    """Why there is no step that changes CCM; empty when there is one."""
-    if ccm.workload is None:
-        return "it is not known who runs CCM"
-    return f"CCM runs as a {ccm.workload.kind}, which only a person can change"
