@@ -180,6 +180,11 @@ def about(service: Service | ServiceForecast) -> Subject:
     return Subject(kind="Service", namespace=place.namespace, name=place.name)
 
 
+def services(count: int) -> str:
+    """`1 Service`, `7 Services`."""
+    return f"{count} Service" if count == 1 else f"{count} Services"
+
+
 def some(names: Iterable[str], limit: int = 5) -> str:
     """The first few names and how many more there are: `a/b, c/d and 7 more`."""
     known = sorted(names)

@@ -109,5 +109,8 @@ CONDITIONS: Mapping[str, Callable[[Usage], bool]] = {
     "cert-id is annotated": _annotated("cert-id"),
     "instance-charge-type is annotated": _annotated("instance-charge-type"),
     "additional-resource-tags is annotated (v2.10.0 and later)": _annotated("additional-resource-tags"),
+    "additional-resource-tags or preserve-lb-on-delete takes tags away": lambda usage: (
+        not usage.annotations.isdisjoint({"additional-resource-tags", "preserve-lb-on-delete"})
+    ),
     "cloud-config names a uid and an access key (service token)": lambda usage: usage.service_token,
 }

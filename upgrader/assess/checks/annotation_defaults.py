@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from upgrader.matrix.model import Annotation
-from upgrader.migrations.context import CLUSTER, Context, about, kind_of
+from upgrader.migrations.context import CLUSTER, Context, about, kind_of, services
 from upgrader.model.finding import Finding
 from upgrader.model.kube import Service
 
@@ -54,7 +54,7 @@ def find(context: Context) -> Iterable[Finding]:
             outcome="NOTE",
             effect="NONE",
             subject=CLUSTER,
-            message=f"{len(relying)} Services rely on it, and load balancers that exist keep what they have: {told}",
+            message=f"For new load balancers, {told}; those of the {services(len(relying))} that rely on it stay",
             evidence={"annotation": annotation.name, "default": [before, after], "count": len(relying)},
             remedy=f"set {annotation.name} where the old value is wanted for new Services",
             sources=annotation.sources,

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrader.migrations.context import CLUSTER, LEGACY_PREFIX, PREFIX, Context, some
+from upgrader.migrations.context import CLUSTER, LEGACY_PREFIX, PREFIX, Context, services, some
 from upgrader.model.finding import Finding
 
 CODE = "CCM015"
@@ -39,7 +39,7 @@ def find(context: Context) -> Iterable[Finding]:
             outcome="NOTE",
             effect="NONE",
             subject=CLUSTER,
-            message=f"{len(holders)} Services use the legacy prefix {LEGACY_PREFIX}: {some(holders)}",
+            message=f"The legacy prefix {LEGACY_PREFIX} is used by {services(len(holders))}: {some(holders)}",
             evidence={"services": sorted(holders)[:100], "count": len(holders)},
             remedy=f"write {PREFIX} at the next edit",
             sources=("ccm-source",),

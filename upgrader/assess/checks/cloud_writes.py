@@ -21,7 +21,7 @@ from collections.abc import Iterable
 
 from upgrader.assess.checks import listeners_deleted
 from upgrader.assess.checks.listeners_taken_over import takes_over
-from upgrader.migrations.context import CLUSTER, Context, about, some
+from upgrader.migrations.context import CLUSTER, Context, about, services, some
 from upgrader.model.finding import Finding
 from upgrader.model.forecast import ServiceForecast, Write
 
@@ -60,7 +60,7 @@ def find(context: Context) -> Iterable[Finding]:
             outcome="NOTE",
             effect="LATENT",
             subject=CLUSTER,
-            message=f"{len(later)} Services are changed in the cloud when they are edited next: {some(later)}",
+            message=f"Changes in the cloud come with the next edit of {services(len(later))}: {some(later)}",
             evidence={"services": later[:100], "count": len(later)},
             sources=SOURCES,
         )

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrader.migrations.context import BACKEND_TYPE, CLUSTER, Context, about
+from upgrader.migrations.context import BACKEND_TYPE, CLUSTER, Context, about, services
 from upgrader.model.finding import Finding
 
 CODE = "CCM040"
@@ -41,7 +41,7 @@ def find(context: Context) -> Iterable[Finding]:
             outcome="UNKNOWN",
             effect="NONE",
             subject=CLUSTER,
-            message=f"{len(asking)} Services ask for ENI backends, and the network plug-in is not known",
+            message=f"ENI backends are asked for by {services(len(asking))}, and the network plug-in is not known",
             evidence={"services": sorted(service.key for service in asking)[:100], "count": len(asking)},
             remedy="say it with --network flannel|terway",
             sources=("service-faq",),

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrader.migrations.context import CLUSTER, Context, some
+from upgrader.migrations.context import CLUSTER, Context, services, some
 from upgrader.model.finding import Finding
 from upgrader.model.version import parse_version
 
@@ -51,8 +51,8 @@ def find(context: Context) -> Iterable[Finding]:
                 outcome="FAIL",
                 effect="LATENT",
                 subject=CLUSTER,
-                message=f"{len(holders)} Services carry {finalizer}, which {context.target} never removes: they can't "
-                f"be deleted any more ({some(holders)})",
+                message=f"{context.target} never removes {finalizer}: deletion will hang for {services(len(holders))} "
+                f"({some(holders)})",
                 evidence={"finalizer": finalizer, "services": holders[:100], "count": len(holders)},
                 remedy=f"choose a target from {since} on",
                 sources=("ccm-source",),

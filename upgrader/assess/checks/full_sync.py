@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from upgrader.migrations.context import CLUSTER, Context
+from upgrader.migrations.context import CLUSTER, Context, services
 from upgrader.model.finding import Finding
 from upgrader.model.forecast import SyncReason
 
@@ -54,7 +54,7 @@ def find(context: Context) -> Iterable[Finding]:
         outcome="WARN",
         effect="IMMEDIATE",
         subject=CLUSTER,
-        message=f"{total} of {len(context.services)} Services are synced in full at the first reconcile: {told}",
+        message=f"{total} of {services(len(context.services))} will be synced in full at the first reconcile: {told}",
         evidence={"count": total, "why": dict(sorted(reasons.items()))},
         remedy="read the forecast's writes, and upgrade off-peak",
         sources=("ccm-source", "observed"),

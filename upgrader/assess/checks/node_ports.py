@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrader.migrations.context import CLUSTER, Context, some
+from upgrader.migrations.context import CLUSTER, Context, services, some
 from upgrader.model.finding import Finding
 
 CODE = "CCM074"
@@ -46,7 +46,7 @@ def find(context: Context) -> Iterable[Finding]:
     if not overlap and not holders:
         return
     ranges = f"node ports {node[0]}–{node[1]}" if node else "node ports"
-    held = f"; {len(holders)} Services hold one of them: {some(holders)}" if holders else ""
+    held = f"; one of them is held by {services(len(holders))}: {some(holders)}" if holders else ""
     yield Finding(
         code=CODE,
         outcome="WARN",

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from upgrader.migrations.context import CLUSTER, Context, some
+from upgrader.migrations.context import CLUSTER, Context, services, some
 from upgrader.model.finding import Finding, Subject
 
 CODE = "CCM059"
@@ -43,7 +43,7 @@ def find(context: Context) -> Iterable[Finding]:
     single: dict[str, list[str]] = defaultdict(list)
     for what, keys in sorted(lacking.items()):
         if len(keys) >= TOGETHER:
-            yield _finding(CLUSTER, f"{len(keys)} Services can't be judged in full: {what} ({some(keys)})",
+            yield _finding(CLUSTER, f"{services(len(keys))} can't be judged in full: {what} ({some(keys)})",
                            {"unknown": [what], "services": keys[:100], "count": len(keys)})  # fmt: skip
         else:
             for key in keys:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrader.migrations.context import CLUSTER, Context, about, some
+from upgrader.migrations.context import CLUSTER, Context, about, services, some
 from upgrader.model.finding import Finding
 from upgrader.model.forecast import ServiceForecast, TrafficShift
 
@@ -57,7 +57,7 @@ def find(context: Context) -> Iterable[Finding]:
             outcome="NOTE",
             effect="IMMEDIATE",
             subject=CLUSTER,
-            message=f"{len(harmless)} Services get other weights and the same shares: {some(harmless)}",
+            message=f"Weights change and shares stay for {services(len(harmless))}: {some(harmless)}",
             evidence={"services": harmless[:100], "count": len(harmless)},
             sources=SOURCES,
         )
