@@ -9,6 +9,7 @@ import pytest
 
 import upgrader.assess.checks
 import upgrader.migrations
+from upgrader.assess.catalogue import markdown
 from upgrader.assess.registry import CHECKS, find_check
 from upgrader.assess.select import select
 from upgrader.matrix.load import load_matrix
@@ -70,3 +71,8 @@ def test_selection_keeps_the_order_and_refuses_strangers() -> None:
     assert select(CHECKS) == CHECKS
     with pytest.raises(InputError, match="CCM999"):
         select(CHECKS, only=["CCM999"])
+
+
+def test_the_reference_page_is_fresh() -> None:
+    page = Path(__file__).parents[2] / "docs" / "checks.md"
+    assert page.read_text(encoding="utf-8") == markdown(), "ccm-upgrade explain --markdown > docs/checks.md"

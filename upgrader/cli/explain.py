@@ -9,13 +9,19 @@ from upgrader.cli.output import document, emit, output_option
 
 @click.command()
 @click.argument("code", required=False)
+@click.option("--markdown", is_flag=True, help="The reference page of all checks.")
 @output_option
-def explain(code: str | None, fmt: str) -> None:
+def explain(code: str | None, markdown: bool, fmt: str) -> None:
     """Explain CODE: a check (CCM002), a step kind (clb.tag), an exit code (EXIT7), a CCM version, an annotation, an
     event's reason, or an error message in quotes. Without CODE: everything that can be explained.
     """
     from upgrader.cli.explanations import explanations_of, index
 
+    if markdown:
+        from upgrader.assess import catalogue
+
+        click.echo(catalogue.markdown(), nl=False)
+        return
     if code is None:
         topics = index()
         emit(
