@@ -46,7 +46,7 @@ def test_a_version_that_was_said_fills_the_gap() -> None:
 def test_coverage_counts_what_was_judged() -> None:
     facts = {"unreadable": {"default/odd": "broken"}}
     healthy = context_of(Case(name="x", facts=facts, forecast=[{"namespace": "default", "name": "web"}]))
-    assert judge(healthy).coverage == Coverage(services=2, judged=1, unreadable=1, skipped=0)
+    assert judge(healthy).coverage == Coverage(services=1, judged=1, unreadable=1, skipped=0)
     unknown = context_of(Case(name="x", forecast=[{"namespace": "default", "name": "web", "unknown": ["x"]}]))
     assert judge(unknown).coverage == Coverage(services=1, judged=0, unreadable=0, skipped=1)
 

@@ -41,7 +41,7 @@ def _coverage(context: Context) -> Coverage:
     gaps = tuple(in_words(gap) for gap in context.facts.gaps[:GAPS_NAMED])
     more = len(context.facts.gaps) - GAPS_NAMED
     return Coverage(
-        services=services + len(context.facts.unreadable),
+        services=services,
         judged=services - missing - unknown,
         unreadable=len(context.facts.unreadable),
         skipped=missing + unknown,
