@@ -146,3 +146,44 @@ class CloudReader(Protocol):
 
     def ram(self, role: str) -> RamFacts:
         """The role's policies with their default documents."""
+
+
+class CloudSurvey(CloudReader, Protocol):
+    """What discovering asks in addition: lists and details apart, so that one broken object hides only itself."""
+
+    def master_role(self, cluster_id: str) -> str:
+        """The RAM role of a dedicated cluster's masters; empty when it is not among the cluster's resources."""
+
+    def instance_role(self, instance_id: str) -> str:
+        """The RAM role of an instance; empty when it has none."""
+
+    def clbs(self, region: str) -> tuple[LoadBalancer, ...]:
+        """Every CLB of the region with tags, list calls only."""
+
+    def nlbs(self, region: str, vpc_id: str) -> tuple[LoadBalancer, ...]:
+        """Every NLB of the region, of the VPC when given, with tags, list calls only."""
+
+    def nlb_groups(self, region: str) -> tuple[ServerGroup, ...]:
+        """Every NLB server group of the region with tags, list calls only."""
+
+    def detail(self, region: str, listed: LoadBalancer, groups: Sequence[ServerGroup] = ()) -> LoadBalancer:
+        """A listed load balancer in full; for an NLB, `groups` are the region's server groups."""
+
+
+class ClusterConnection(Protocol):
+    """An open connection to a cluster, for those who only read."""
+
+    @property
+    def reader(self) -> ClusterReader:
+        """Questions."""
+
+
+class CloudConnection(Protocol):
+    """An open connection to the cloud, for those who only read."""
+
+    @property
+    def reader(self) -> CloudSurvey:
+        """Questions; what names no region is asked in the connection's own."""
+
+    def in_region(self, region: str) -> CloudConnection:
+        """The same connection with another region as its own."""

@@ -68,4 +68,4 @@ class CloudWriter(Protocol):
         """Cancel a CS task."""
 
     def send(self, action: str, region: str, params: dict[str, str]) -> str:
-        """Send one request by its name (`slb:SetVServerGroupAttribute`): puts back, from a before-state, what a CCM wrote."""
+        """Send one request by its name (`slb:SetVServerGroupAttribute`): puts back what a CCM wrote."""

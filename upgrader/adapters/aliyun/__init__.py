@@ -1,0 +1,34 @@
+"""The cloud's OpenAPI. Importing this package imports no SDK: `connect` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from upgrader.ports.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from upgrader.adapters.aliyun.cloud import AliyunCloud
+
+__all__ = ["AliyunCloud", "connect"]
+
+# Central products answer anywhere; the rest is asked again once discovery knows the region.
+DEFAULT_REGION = "cn-hangzhou"
+
+
+def connect(region: str = "", *, profile: str = "", endpoint: str = "", clock: Clock | None = None) -> AliyunCloud:
+    """A connection to all products: at their own endpoints by https, or all at `endpoint`.
+
+    Nothing is asked yet. Raises `InputError` for an endpoint that is no URL, or that is plain http and not loopback.
+    """
+    from upgrader.adapters.aliyun.client import SdkTransport
+    from upgrader.adapters.aliyun.cloud import AliyunCloud
+    from upgrader.adapters.aliyun.endpoint import parse_endpoint
+    from upgrader.adapters.aliyun.retry import Bucket
+
+    clock = clock or SystemClock()
+    where = parse_endpoint(endpoint)
+    # Nothing needs to be spared on loopback.
+    bucket = None if where is not None and where.loopback else Bucket(clock)
+    return AliyunCloud(
+        SdkTransport(profile=profile, endpoint=where), region=region or DEFAULT_REGION, clock=clock, bucket=bucket
+    )

@@ -1,0 +1,82 @@
+"""The vendor's client, wrapped once: https, timeouts, credentials, one attempt, our errors."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
+from aliyunsdkcore.client import AcsClient
+
+from upgrader.adapters.aliyun.call import Call
+from upgrader.adapters.aliyun.credentials import BridgeSigner
+from upgrader.adapters.aliyun.endpoint import Endpoint
+from upgrader.adapters.aliyun.errors import from_code, no_json, unreachable
+from upgrader.adapters.aliyun.requests import build
+
+CONNECT_TIMEOUT_S = 5
+READ_TIMEOUT_S = 20
+POOL = 32
+_NO_ANSWER = ("SDK.HttpError", "SDK.UnknownServerError")
+
+
+class SdkTransport:
+    """A transport over the vendor's SDK; safe for several threads, one client a region."""
+
+    def __init__(self, *, profile: str = "", endpoint: Endpoint | None = None) -> None:
+        self._profile = profile
+        self._endpoint = endpoint
+        self._clients: dict[str, Any] = {}
+        self._signer: BridgeSigner | None = None
+        self._guard = threading.Lock()
+
+    def send(self, call: Call) -> dict[str, Any] | list[Any]:
+        """The decoded answer to one request, sent once. Raises our own errors."""
+        request = build(call, self._endpoint)
+        client = self._client(call.region)
+        try:
+            body: bytes = client.do_action_with_exception(request)
+        except ServerException as error:
+            raise from_code(
+                call, error.get_http_status() or 0, error.get_error_code() or "", error.get_error_msg() or "",
+                error.get_request_id() or "",
+            ) from error  # fmt: skip
+        except ClientException as error:
+            code = error.get_error_code() or ""
+            if code not in _NO_ANSWER:
+                raise from_code(call, 400, code, error.get_error_msg() or "") from error
+            raise unreachable(call, error.get_error_msg() or "") from error
+        except ValueError as error:
+            # The SDK parses error bodies without a guard: HTML from a proxy ends here.
+            raise no_json(call, str(error).encode()) from error
+        return _decoded(call, body)
+
+    def _client(self, region: str) -> Any:
+        with self._guard:
+            client = self._clients.get(region)
+            if client is None:
+                if self._signer is None:
+                    self._signer = BridgeSigner(self._profile)
+                # NO_PROXY is not looked at by the SDK: without this, loopback would go through the proxy.
+                direct = {"http": None, "https": None} if self._endpoint and self._endpoint.loopback else None
+                # The key pair here is never used: the signer is ours.
+                client = AcsClient(
+                    "unused", "unused", region, auto_retry=False, connect_timeout=CONNECT_TIMEOUT_S,
+                    timeout=READ_TIMEOUT_S, pool_size=POOL, proxy=direct,
+                )  # fmt: skip
+                client._signer = self._signer
+                self._clients[region] = client
+            return client
+
+
+def _decoded(call: Call, body: bytes) -> dict[str, Any] | list[Any]:
+    if not body:
+        return {}
+    try:
+        answer = json.loads(body)
+    except ValueError as error:
+        raise no_json(call, body) from error
+    if not isinstance(answer, dict | list):
+        raise no_json(call, body)
+    return answer

@@ -1,0 +1,81 @@
+"""What the cloud answers, as our errors."""
+
+from __future__ import annotations
+
+import re
+
+from upgrader.adapters.aliyun.call import Call
+from upgrader.model.errors import AbsentError, CcmUpgradeError, DeniedError, RefusedError, TransientError
+
+_TRANSIENT = re.compile(r"(?i)^(throttling|serviceunavailable|internalerror|systembusy|operationbusy)|\.timeout$")
+_DENIED = re.compile(
+    r"(?i)^(nopermission|forbidden\.(ram|subuser|user)|forbiddenram|accessdenied|unauthorized|stsforbidden)"
+)
+_DENIED_MESSAGE = re.compile(r"(?i)policy forbidden|not authorized to do this action|no permission")
+_ABSENT = re.compile(r"(?i)notfound|entitynotexist|notexist|\.absent$")
+_STRANGER = re.compile(r"(?i)^(invalidaccesskeyid|signaturedoesnotmatch|invalidsecuritytoken|incompletesignature)")
+_NAMED = re.compile(r"\b((?:slb|nlb|ecs|vpc|ram|sts|cs):[A-Za-z]\w+)")
+_ACCESS_KEY = re.compile(r"\bLTAI[0-9A-Za-z]{8,}\b|\bSTS\.[0-9A-Za-z]{8,}\b")
+_SECRET_PAIR = re.compile(
+    r"(?i)((?:accesskeysecret|securitytoken|signature|accesskeyid)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+"
+)
+_SIGNED = re.compile(r"(?is)(server string to sign is).*")
+
+
+def redacted(text: str) -> str:
+    """Vendor text without access keys, tokens and signatures."""
+    return _SECRET_PAIR.sub(r"\1(redacted)", _ACCESS_KEY.sub("(redacted)", _SIGNED.sub(r"\1 (redacted)", text)))
+
+
+def from_code(call: Call, status: int, code: str, message: str, request_id: str = "") -> CcmUpgradeError:
+    """The error for a code that the OpenAPI answered."""
+    why = f"{code}: {redacted(message)[:300]}" + (f", request {request_id}" if request_id else "")
+    if _TRANSIENT.search(code) or status == 429 or status >= 500:
+        # What was throttled was turned away at the door; what failed inside may have been carried out.
+        landed = not call.is_read and not code.lower().startswith("throttling") and status != 429
+        return TransientError(
+            what=f"{call.name} can't be answered now", where=call.region, why=why, next_command="try again",
+            effect_unknown=landed,
+        )  # fmt: skip
+    if _STRANGER.search(code):
+        return DeniedError(
+            what="the cloud does not accept our credentials", action=call.name, where=call.region, why=why,
+            next_command="aliyun sts GetCallerIdentity",
+        )  # fmt: skip
+    if _DENIED.search(code) or (status == 403 and _DENIED_MESSAGE.search(message)):
+        named = _NAMED.search(message)
+        action = named[1] if named else call.name
+        return DeniedError(
+            what=f"may not call {call.name}", action=action, where=call.region, why=why,
+            next_command=f"allow {action} in a RAM policy of the caller",
+        )  # fmt: skip
+    if _ABSENT.search(code) or status == 404:
+        return AbsentError(what=f"not there: {call.name} {_object(call)}".rstrip(), where=call.region, why=why)
+    return RefusedError(what=f"{call.name} was refused", code=code, where=call.region, why=why)
+
+
+def unreachable(call: Call, message: str) -> TransientError:
+    """No answer: refused, timed out, or TLS failed. A write may have landed unless no connection was made."""
+    lower = message.lower()
+    never_sent = any(
+        sign in lower for sign in ("refused", "name or service not known", "newconnectionerror", "certificate")
+    )
+    return TransientError(
+        what=f"no answer to {call.name}", where=call.region, why=redacted(message)[:300],
+        next_command="check the network, --region, --endpoint and HTTPS_PROXY",
+        effect_unknown=not call.is_read and not never_sent,
+    )  # fmt: skip
+
+
+def no_json(call: Call, body: bytes) -> TransientError:
+    """An answer that is no JSON: something between us and the cloud spoke."""
+    start = redacted(body[:80].decode(errors="replace")).strip()
+    return TransientError(
+        what=f"the answer to {call.name} is no JSON", where=call.region, why=f"it begins {start!r}",
+        next_command="check --endpoint and HTTPS_PROXY", effect_unknown=not call.is_read,
+    )  # fmt: skip
+
+
+def _object(call: Call) -> str:
+    values = {**call.path, **{k: v for k, v in call.params.items() if k.endswith(("Id", "Name"))}}
+    return " ".join(f"{key}={value}" for key, value in sorted(values.items()) if key != "RegionId")

@@ -1,0 +1,147 @@
+"""NLBs, read: load balancers, listeners, and the server groups that carry CCM's tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from upgrader.adapters.aliyun.answers import ask, attributes, number, token_pages
+from upgrader.adapters.aliyun.call import Call, Transport
+from upgrader.adapters.aliyun.fan_out import fan_out
+from upgrader.adapters.aliyun.tags import tags_of
+from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
+from upgrader.model.errors import AbsentError
+
+OWNER_TAG = "kubernetes.do.not.delete"
+CLUSTER_TAG = "ack.aliyun.com"
+_NOT_ATTRIBUTES = frozenset(
+    {"LoadBalancerId", "LoadBalancerName", "DNSName", "AddressType", "VpcId", "LoadBalancerStatus", "Tags", "RequestId"}
+)
+_NOT_LISTENER_ATTRIBUTES = frozenset(
+    {"ListenerId", "ListenerPort", "ListenerProtocol", "ListenerDescription", "ServerGroupId", "ListenerStatus",
+     "LoadBalancerId", "Tags"}
+)  # fmt: skip
+_NOT_GROUP_ATTRIBUTES = frozenset({"ServerGroupId", "ServerGroupName", "Tags"})
+
+
+class NlbReader:
+    """Questions to NLB of one region. Server groups are listed once and kept: they stand alone in this API."""
+
+    def __init__(self, transport: Transport, region: str) -> None:
+        self._transport, self._region = transport, region
+
+    def listed(self, vpc_id: str = "") -> tuple[LoadBalancer, ...]:
+        """Every NLB of the region (of the VPC when given) with its tags, `detailed=False`."""
+        params = {"VpcIds.1": vpc_id} if vpc_id else {}
+        records = list(token_pages(self._transport, self._call("ListLoadBalancers", **params), "LoadBalancers"))
+        tags = self._tags("loadbalancer", [str(r.get("LoadBalancerId", "")) for r in records])
+        return tuple(
+            replace(_load_balancer(r), tags=tags.get(str(r.get("LoadBalancerId", "")), {}), detailed=False)
+            for r in records
+        )
+
+    def tags(self, lb_id: str) -> dict[str, str]:
+        """The tags of one NLB."""
+        return self._tags("loadbalancer", [lb_id])[lb_id]
+
+    def groups(self, vpc_id: str = "") -> tuple[ServerGroup, ...]:
+        """Every server group of the region (of the VPC when given) with tags, without backends."""
+        params = {"VpcId": vpc_id} if vpc_id else {}
+        records = list(token_pages(self._transport, self._call("ListServerGroups", **params), "ServerGroups"))
+        tags = self._tags("servergroup", [str(r.get("ServerGroupId", "")) for r in records])
+        return tuple(_group(r, tags.get(str(r.get("ServerGroupId", "")), {})) for r in records)
+
+    def detail(self, lb_id: str, tags: dict[str, str], groups: Iterable[ServerGroup]) -> LoadBalancer:
+        """One NLB in full; its groups are those of `groups` that a listener names or that carry its owner tag."""
+        record = ask(self._transport, self._call("GetLoadBalancerAttribute", LoadBalancerId=lb_id))
+        lb = _load_balancer(record)
+        if not lb.id:
+            raise AbsentError(what=f"no NLB {lb_id}", where=self._region)
+        call = self._call("ListListeners", **{"LoadBalancerIds.1": lb_id})
+        listeners = [_listener(one) for one in token_pages(self._transport, call, "Listeners")]
+        named, owner = {one.server_group_id for one in listeners}, tags.get(OWNER_TAG)
+        own = [one for one in groups if one.id in named or (owner and one.tags.get(OWNER_TAG) == owner)]
+        return replace(
+            lb,
+            tags=tags,
+            listeners=tuple(sorted(listeners, key=lambda one: (one.port, one.protocol, one.id))),
+            server_groups=tuple(sorted(self.with_backends(own), key=lambda one: one.id)),
+        )
+
+    def with_backends(self, groups: Iterable[ServerGroup]) -> list[ServerGroup]:
+        """The groups with their servers."""
+        return [replace(one, backends=self._servers(one.id)) for one in groups]
+
+    def orphans(self, cluster_id: str, listed: Iterable[LoadBalancer]) -> tuple[ServerGroup, ...]:
+        """Groups with the cluster's tag whose owner tag is no NLB's, and that no NLB uses."""
+        owners = {lb.tags.get(OWNER_TAG) for lb in listed}
+        ids = {lb.id for lb in listed}
+        lost = [
+            group
+            for group in self.groups()
+            if group.tags.get(CLUSTER_TAG) == cluster_id
+            and group.tags.get(OWNER_TAG) not in owners
+            and not ids & set(group.attributes.get("RelatedLoadBalancerIds", "").split(","))
+        ]
+        return tuple(sorted(fan_out(lambda one: self.with_backends([one])[0], lost), key=lambda one: one.id))
+
+    def _servers(self, group_id: str) -> tuple[Backend, ...]:
+        call = self._call("ListServerGroupServers", ServerGroupId=group_id)
+        found = [_backend(one) for one in token_pages(self._transport, call, "Servers")]
+        return tuple(sorted(found, key=lambda b: (b.server_id, b.server_ip, b.port)))
+
+    def _tags(self, kind: str, ids: list[str]) -> dict[str, dict[str, str]]:
+        return tags_of(self._transport, "nlb", self._region, kind, ids)
+
+    def _call(self, action: str, **params: str) -> Call:
+        return Call(product="nlb", action=action, region=self._region, params={"RegionId": self._region, **params})
+
+
+def _load_balancer(record: Mapping[str, Any]) -> LoadBalancer:
+    zones = record.get("ZoneMappings") or ()
+    zone_map = ",".join(f"{z.get('ZoneId', '')}:{z.get('VSwitchId', '')}" for z in zones)
+    extra = {"ZoneMappings": zone_map} if zones else {}
+    return LoadBalancer(
+        kind="nlb",
+        id=str(record.get("LoadBalancerId") or ""),
+        name=str(record.get("LoadBalancerName") or ""),
+        address=str(record.get("DNSName") or ""),
+        address_type=str(record.get("AddressType") or ""),
+        vpc_id=str(record.get("VpcId") or ""),
+        status=str(record.get("LoadBalancerStatus") or ""),
+        attributes=attributes(record, _NOT_ATTRIBUTES) | extra,
+    )
+
+
+def _listener(record: Mapping[str, Any]) -> Listener:
+    return Listener(
+        id=str(record.get("ListenerId") or ""),
+        port=number(record.get("ListenerPort")),
+        protocol=str(record.get("ListenerProtocol") or ""),
+        description=str(record.get("ListenerDescription") or ""),
+        server_group_id=str(record.get("ServerGroupId") or ""),
+        status=str(record.get("ListenerStatus") or ""),
+        attributes=attributes(record, _NOT_LISTENER_ATTRIBUTES),
+    )
+
+
+def _group(record: Mapping[str, Any], tags: dict[str, str]) -> ServerGroup:
+    return ServerGroup(
+        id=str(record.get("ServerGroupId") or ""),
+        name=str(record.get("ServerGroupName") or ""),
+        tags=tags,
+        attributes=attributes(record, _NOT_GROUP_ATTRIBUTES),
+    )
+
+
+def _backend(record: Mapping[str, Any]) -> Backend:
+    return Backend(
+        server_id=str(record.get("ServerId") or ""),
+        port=number(record.get("Port")),
+        weight=number(record.get("Weight")),
+        type=str(record.get("ServerType") or "Ecs"),
+        server_ip=str(record.get("ServerIp") or ""),
+        description=str(record.get("Description") or ""),
+    )

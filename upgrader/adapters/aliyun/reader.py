@@ -1,0 +1,121 @@
+"""The cloud as a `CloudReader`: one reader a product, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from upgrader.adapters.aliyun.call import Transport
+from upgrader.adapters.aliyun.cs import CsReader
+from upgrader.adapters.aliyun.fan_out import fan_out
+from upgrader.adapters.aliyun.network import NetworkReader
+from upgrader.adapters.aliyun.nlb import NlbReader
+from upgrader.adapters.aliyun.ram import RamReader
+from upgrader.adapters.aliyun.slb import SlbReader
+from upgrader.model.cloud import LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
+from upgrader.model.facts import RamFacts
+from upgrader.ports.read import AddonInfo, CloudCluster, TaskInfo
+
+
+class AliyunReader:
+    """Questions to the cloud; `region` is where calls go that name none."""
+
+    def __init__(self, transport: Transport, region: str) -> None:
+        self._transport, self.region = transport, region
+        self._cs, self._ram = CsReader(transport, region), RamReader(transport, region)
+        self._network = NetworkReader(transport, region)
+
+    def clusters(self, region: str = "") -> tuple[CloudCluster, ...]:
+        """All clusters of the account (CS DescribeClustersV1), of one region when given."""
+        return self._cs.clusters(region)
+
+    def cluster(self, cluster_id: str) -> CloudCluster:
+        """One cluster (CS DescribeClusterDetail)."""
+        return self._cs.cluster(cluster_id)
+
+    def kubeconfig(self, cluster_id: str) -> str:
+        """A kubeconfig for the cluster: a secret, kept in memory only."""
+        return self._cs.kubeconfig(cluster_id)
+
+    def addon(self, cluster_id: str, name: str) -> AddonInfo:
+        """The add-on as installed, with the versions offered next."""
+        return self._cs.addon(cluster_id, name)
+
+    def task(self, task_id: str) -> TaskInfo:
+        """One CS task."""
+        return self._cs.task(task_id)
+
+    def running_tasks(self, cluster_id: str) -> tuple[TaskInfo, ...]:
+        """Tasks of the cluster that have not ended."""
+        return self._cs.running_tasks(cluster_id)
+
+    def master_role(self, cluster_id: str) -> str:
+        """The RAM role of a dedicated cluster's masters; empty when it is not among the cluster's resources."""
+        return self._cs.master_role(cluster_id)
+
+    def instance_role(self, instance_id: str) -> str:
+        """The RAM role of an instance; empty when it has none."""
+        return self._network.instance_role(instance_id)
+
+    def load_balancers(self, region: str, vpc_id: str, wanted: Iterable[str] | None) -> tuple[LoadBalancer, ...]:
+        """Every CLB and NLB of the region, with tags: list calls only, `detailed=False`, but for the `wanted` ids."""
+        listed = (*self.clbs(region), *self.nlbs(region, vpc_id))
+        ids = None if wanted is None else set(wanted)
+        chosen = [lb for lb in listed if ids is None or lb.id in ids]
+        full = {lb.id: lb for lb in self.details(region, vpc_id, chosen)}
+        return tuple(full.get(lb.id, lb) for lb in listed)
+
+    def clbs(self, region: str) -> tuple[LoadBalancer, ...]:
+        """Every CLB of the region with tags, list calls only."""
+        return SlbReader(self._transport, region).listed()
+
+    def nlbs(self, region: str, vpc_id: str) -> tuple[LoadBalancer, ...]:
+        """Every NLB of the region, of the VPC when given, with tags, list calls only."""
+        return NlbReader(self._transport, region).listed(vpc_id)
+
+    def nlb_groups(self, region: str) -> tuple[ServerGroup, ...]:
+        """Every NLB server group of the region with tags, list calls only."""
+        return NlbReader(self._transport, region).groups()
+
+    def detail(self, region: str, listed: LoadBalancer, groups: Sequence[ServerGroup] = ()) -> LoadBalancer:
+        """A listed load balancer in full; for an NLB, `groups` are the region's server groups."""
+        if listed.kind == "nlb":
+            return NlbReader(self._transport, region).detail(listed.id, listed.tags, groups)
+        return SlbReader(self._transport, region).detail(listed.id, listed.tags)
+
+    def details(self, region: str, vpc_id: str, listed: Sequence[LoadBalancer]) -> list[LoadBalancer]:
+        """The listed load balancers in full, a few at a time."""
+        groups = self.nlb_groups(region) if any(lb.kind == "nlb" for lb in listed) else ()
+        return fan_out(lambda lb: self.detail(region, lb, groups), listed)
+
+    def load_balancer(self, lb_id: str) -> LoadBalancer:
+        """One load balancer in full."""
+        if lb_id.startswith("nlb-"):
+            nlb = NlbReader(self._transport, self.region)
+            return nlb.detail(lb_id, nlb.tags(lb_id), nlb.groups())
+        slb = SlbReader(self._transport, self.region)
+        return slb.detail(lb_id, slb.tags(lb_id))
+
+    def orphan_groups(self, region: str, cluster_id: str) -> tuple[ServerGroup, ...]:
+        """NLB server groups that CCM tagged with the cluster's id and whose load balancer is not there."""
+        nlb = NlbReader(self._transport, region)
+        return nlb.orphans(cluster_id, nlb.listed())
+
+    def security_groups(self, region: str, vpc_id: str) -> tuple[SecurityGroup, ...]:
+        """Security groups of the VPC that carry CCM's tag."""
+        return NetworkReader(self._transport, region).security_groups(vpc_id)
+
+    def network_interfaces(self, vpc_id: str, ips: Sequence[str]) -> tuple[NetworkInterface, ...]:
+        """The ENIs that hold these IPs."""
+        return self._network.network_interfaces(vpc_id, ips)
+
+    def vpc_cidrs(self, vpc_id: str) -> tuple[str, ...]:
+        """All CIDR blocks of the VPC."""
+        return self._network.vpc_cidrs(vpc_id)
+
+    def ram(self, role: str) -> RamFacts:
+        """The role's policies with their default documents."""
+        return self._ram.ram(role)
+
+    def caller(self) -> dict[str, str]:
+        """Who we are (STS GetCallerIdentity)."""
+        return self._ram.caller()

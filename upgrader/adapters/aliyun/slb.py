@@ -1,0 +1,142 @@
+"""CLBs, read: list calls by pages, details of one CLB on request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from upgrader.adapters.aliyun.answers import ask, attributes, listed, number, numbered_pages, text, token_pages
+from upgrader.adapters.aliyun.call import Call, Transport
+from upgrader.adapters.aliyun.fan_out import fan_out
+from upgrader.adapters.aliyun.tags import tags_of
+from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
+from upgrader.model.errors import AbsentError, RefusedError
+
+_NOT_ATTRIBUTES = frozenset(
+    {"LoadBalancerId", "LoadBalancerName", "Address", "AddressType", "VpcId", "LoadBalancerStatus", "Tags",
+     "RequestId", "BackendServers", "ListenerPorts", "ListenerPortsAndProtocol", "ListenerPortsAndProtocal"}
+)  # fmt: skip
+_NOT_LISTENER_ATTRIBUTES = frozenset(
+    {"LoadBalancerId", "RequestId", "ListenerPort", "ListenerProtocol", "Description", "VServerGroupId", "Status",
+     "Tags", "Rules", "DomainExtensions", "BackendServerPort"}
+)  # fmt: skip
+_SETTINGS = ("TCPListenerConfig", "UDPListenerConfig", "HTTPListenerConfig", "HTTPSListenerConfig")
+_PROTOCOLS = ("tcp", "udp", "http", "https")
+
+
+class SlbReader:
+    """Questions to SLB of one region."""
+
+    def __init__(self, transport: Transport, region: str) -> None:
+        self._transport, self._region = transport, region
+
+    def listed(self) -> tuple[LoadBalancer, ...]:
+        """Every CLB of the region with its tags, `detailed=False`."""
+        records = list(
+            numbered_pages(self._transport, self._call("DescribeLoadBalancers"), "LoadBalancers", "LoadBalancer")
+        )
+        tags = tags_of(
+            self._transport, "slb", self._region, "instance", [str(r.get("LoadBalancerId", "")) for r in records]
+        )
+        return tuple(
+            replace(_load_balancer(r), tags=tags.get(str(r.get("LoadBalancerId", "")), {}), detailed=False)
+            for r in records
+        )
+
+    def tags(self, lb_id: str) -> dict[str, str]:
+        """The tags of one CLB."""
+        return tags_of(self._transport, "slb", self._region, "instance", [lb_id])[lb_id]
+
+    def detail(self, lb_id: str, tags: dict[str, str]) -> LoadBalancer:
+        """One CLB in full but for its tags, which are given."""
+        record = ask(self._transport, self._call("DescribeLoadBalancerAttribute", LoadBalancerId=lb_id))
+        lb = _load_balancer(record)
+        if not lb.id:
+            raise AbsentError(what=f"no CLB {lb_id}", where=self._region)
+        return replace(lb, tags=tags, listeners=self._listeners(lb_id, record), server_groups=self._groups(lb_id))
+
+    def _listeners(self, lb_id: str, record: Mapping[str, Any]) -> tuple[Listener, ...]:
+        ports = listed(record, "ListenerPortsAndProtocol", "ListenerPortAndProtocol")
+        if not ports and "ListenerPortsAndProtocol" in record:
+            return ()
+        call = self._call("DescribeLoadBalancerListeners", **{"LoadBalancerId.1": lb_id})
+        try:
+            found = [_listener(one) for one in token_pages(self._transport, call, "Listeners", "Listener")]
+        except (RefusedError, AbsentError):
+            # Not every endpoint has the newer call: the older ones answer one listener each.
+            found = fan_out(lambda one: self._one_listener(lb_id, one), ports)
+        return tuple(sorted(found, key=lambda one: (one.port, one.protocol)))
+
+    def _one_listener(self, lb_id: str, port: Mapping[str, Any]) -> Listener:
+        protocol = str(port.get("ListenerProtocol", "tcp")).lower()
+        if protocol not in _PROTOCOLS:
+            raise RefusedError(what=f"listener of unknown protocol {protocol!r}", code="UnknownProtocol", where=lb_id)
+        action = f"DescribeLoadBalancer{protocol.upper()}ListenerAttribute"
+        answer = ask(
+            self._transport, self._call(action, LoadBalancerId=lb_id, ListenerPort=str(port.get("ListenerPort", "")))
+        )
+        return _listener({**answer, "ListenerProtocol": protocol})
+
+    def _groups(self, lb_id: str) -> tuple[ServerGroup, ...]:
+        answer = ask(self._transport, self._call("DescribeVServerGroups", LoadBalancerId=lb_id))
+        groups = listed(answer, "VServerGroups", "VServerGroup")
+        found = [self._group(lb_id, one) for one in groups]
+        return tuple(sorted(found, key=lambda one: one.id))
+
+    def _group(self, lb_id: str, record: Mapping[str, Any]) -> ServerGroup:
+        group_id = str(record.get("VServerGroupId", ""))
+        answer = ask(self._transport, self._call("DescribeVServerGroupAttribute", VServerGroupId=group_id))
+        backends = [_backend(one) for one in listed(answer, "BackendServers", "BackendServer")]
+        return ServerGroup(
+            id=group_id,
+            name=str(record.get("VServerGroupName") or answer.get("VServerGroupName") or ""),
+            load_balancer_id=lb_id,
+            backends=tuple(sorted(backends, key=lambda b: (b.server_id, b.server_ip, b.port))),
+        )
+
+    def _call(self, action: str, **params: str) -> Call:
+        return Call(product="slb", action=action, region=self._region, params={"RegionId": self._region, **params})
+
+
+def _load_balancer(record: Mapping[str, Any]) -> LoadBalancer:
+    return LoadBalancer(
+        kind="clb",
+        id=str(record.get("LoadBalancerId") or ""),
+        name=str(record.get("LoadBalancerName") or ""),
+        address=str(record.get("Address") or ""),
+        address_type=str(record.get("AddressType") or ""),
+        vpc_id=str(record.get("VpcId") or ""),
+        status=str(record.get("LoadBalancerStatus") or ""),
+        attributes=attributes(record, _NOT_ATTRIBUTES),
+    )
+
+
+def _listener(record: Mapping[str, Any]) -> Listener:
+    protocol = str(record.get("ListenerProtocol") or "").lower()
+    settings = {key: value for key, value in record.items() if key not in _SETTINGS}
+    for key in _SETTINGS:
+        settings.update(record.get(key) or {})
+    if "DomainExtensions" in settings:
+        extensions = listed(settings, "DomainExtensions", "DomainExtension")
+        settings["DomainExtensionIds"] = sorted(text(one.get("DomainExtensionId", "")) for one in extensions)
+    return Listener(
+        port=number(record.get("ListenerPort")),
+        protocol=protocol,
+        description=str(record.get("Description") or ""),
+        server_group_id=str(record.get("VServerGroupId") or ""),
+        status=str(record.get("Status") or ""),
+        attributes=attributes(settings, _NOT_LISTENER_ATTRIBUTES),
+    )
+
+
+def _backend(record: Mapping[str, Any]) -> Backend:
+    return Backend(
+        server_id=str(record.get("ServerId") or ""),
+        port=number(record.get("Port")),
+        weight=number(record.get("Weight")),
+        type=str(record.get("Type") or "ecs"),
+        server_ip=str(record.get("ServerIp") or ""),
+        description=str(record.get("Description") or ""),
+    )

@@ -1,0 +1,85 @@
+"""Which load balancers and addresses of an account concern a cluster. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from upgrader.model.cloud import LoadBalancer
+from upgrader.model.facts import ClusterFacts
+from upgrader.model.kube import Service
+
+_PREFIXES = (
+    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-",
+    "service.beta.kubernetes.io/alicloud-loadbalancer-",
+)
+_ID_LABEL = "service.k8s.alibaba/loadbalancer-id"
+_OWNER_TAG = "kubernetes.do.not.delete"
+_CLUSTER_TAG = "ack.aliyun.com"
+_BACKEND_TYPE = ("service.beta.kubernetes.io/backend-type", *(f"{prefix}backend-type" for prefix in _PREFIXES))
+
+
+def owner_name(service: Service) -> str:
+    """The name and tag that CCM gives a Service's load balancer: `a` and the UID without dashes, 32 characters."""
+    return ("a" + service.metadata.uid.replace("-", ""))[:32]
+
+
+def related_ids(facts: ClusterFacts, listed: Iterable[LoadBalancer]) -> frozenset[str]:
+    """The ids of load balancers that a Service names, points to or owns, or that carry the cluster's tag."""
+    ids: set[str] = set()
+    addresses: set[str] = set()
+    owners: set[str] = set()
+    for service in facts.load_balancer_services:
+        metadata = service.metadata
+        ids |= {metadata.annotations.get(f"{prefix}id", "") for prefix in _PREFIXES}
+        ids.add(metadata.labels.get(_ID_LABEL, ""))
+        addresses |= {part for one in service.status.load_balancer.ingress for part in (one.ip, one.hostname)}
+        owners.add(owner_name(service))
+    clusters = {facts.ccm.cluster_id, facts.identity.id}
+    for wanted in (ids, addresses, owners, clusters):
+        wanted.discard("")
+    return frozenset(
+        lb.id
+        for lb in listed
+        if lb.id in ids
+        or lb.address in addresses
+        or lb.name in owners
+        or lb.tags.get(_OWNER_TAG) in owners
+        or lb.tags.get(_CLUSTER_TAG) in clusters
+    )
+
+
+def asks_for_eni(facts: ClusterFacts) -> bool:
+    """True where some Service's backends are pods: on Terway, or by annotation."""
+    return facts.identity.network == "terway" or any(
+        service.metadata.annotations.get(name) == "eni"
+        for service in facts.load_balancer_services
+        for name in _BACKEND_TYPE
+    )
+
+
+def pod_ips_of(facts: ClusterFacts) -> tuple[str, ...]:
+    """The pod addresses behind Services of type LoadBalancer, IPv4 only: what ENIs are looked up by."""
+    keys = {service.key for service in facts.load_balancer_services}
+    found = {
+        address
+        for one in facts.endpoint_slices
+        if one.service_key in keys
+        for endpoint in one.endpoints
+        for address in endpoint.addresses
+    }
+    found |= {
+        address.ip
+        for one in facts.endpoints
+        if f"{one.metadata.namespace}/{one.metadata.name}" in keys
+        for subset in one.subsets
+        for address in (*subset.addresses, *subset.not_ready_addresses)
+    }
+    return tuple(sorted(address for address in found if _is_ipv4(address)))
+
+
+def _is_ipv4(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).version == 4
+    except ValueError:
+        return False
