@@ -1,0 +1,1 @@
+"""CS: one small function for each action, listed in `actions`."""

@@ -1,0 +1,1 @@
+"""ECS: one small function for each action, listed in `actions`."""

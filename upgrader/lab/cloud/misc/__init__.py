@@ -1,0 +1,1 @@
+"""The small products beside the load balancers: private DNS, certificates, Lingjun nodes, endpoints, logs."""

@@ -1,0 +1,1 @@
+"""NLB: one small function for each action, listed in `actions`."""

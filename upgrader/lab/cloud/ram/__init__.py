@@ -1,0 +1,1 @@
+"""RAM: one small function for each action, listed in `actions`."""

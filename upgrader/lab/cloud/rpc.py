@@ -1,0 +1,67 @@
+"""The RPC style: parameters in query or form, `Action` and `Version` among them, signed with HMAC."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from urllib.parse import quote
+
+from upgrader.lab.cloud.errors import CloudError
+from upgrader.lab.cloud.inbound import Asked, Inbound
+from upgrader.lab.cloud.products import product_of
+
+ALGORITHMS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
+PROTOCOL_FIELDS = frozenset(
+    (
+        "Action",
+        "Version",
+        "Format",
+        "AccessKeyId",
+        "SecurityToken",
+        "Signature",
+        "SignatureMethod",
+        "SignatureVersion",
+        "SignatureNonce",
+        "SignatureType",
+        "Timestamp",
+    )
+)
+
+
+def is_rpc(request: Inbound, fields: dict[str, str]) -> bool:
+    """Whether a request is of this style."""
+    return request.path in ("", "/") and ("Action" in fields or "Signature" in fields or "Version" in fields)
+
+
+def parse(request: Inbound, fields: dict[str, str]) -> Asked:
+    """What a request of this style asks for."""
+    return Asked(
+        product=product_of(request.host, fields.get("Version", "")),
+        action=fields.get("Action", ""),
+        params={key: value for key, value in fields.items() if key not in PROTOCOL_FIELDS},
+        key_id=fields.get("AccessKeyId", ""),
+        token=fields.get("SecurityToken", ""),
+        signature=fields.get("Signature", ""),
+        timestamp=fields.get("Timestamp", ""),
+        nonce=fields.get("SignatureNonce", ""),
+        format=fields.get("Format", "XML").upper(),
+    )
+
+
+def signature(request: Inbound, fields: dict[str, str], secret: str) -> tuple[str, str]:
+    """The signature that belongs to the request, and the text that was signed."""
+    method = fields.get("SignatureMethod", "HMAC-SHA1")
+    algorithm = ALGORITHMS.get(method.upper())
+    if algorithm is None:
+        raise CloudError("UnsupportedSignatureMethod", f"The specified signature method {method} is not supported.")
+    signed = sorted((key, value) for key, value in fields.items() if key != "Signature")
+    canonical = "&".join(f"{escape(key)}={escape(value)}" for key, value in signed)
+    text = f"{request.method}&%2F&{escape(canonical)}"
+    digest = hmac.new(f"{secret}&".encode(), text.encode(), algorithm).digest()
+    return base64.b64encode(digest).decode(), text
+
+
+def escape(text: str) -> str:
+    """Percent-encoding as the signature wants it: all but letters, digits and `-_.~`."""
+    return quote(text, safe="-_.~")

@@ -1,0 +1,1 @@
+"""SLB: one small function for each action, listed in `actions`."""

@@ -1,0 +1,1 @@
+"""VPC: one small function for each action, listed in `actions`."""
