@@ -43,7 +43,7 @@ def _coverage(context: Context) -> Coverage:
     return Coverage(
         services=services,
         judged=services - missing - unknown,
-        unreadable=len(context.facts.unreadable),
+        unreadable=context.facts.unreadable_count,
         skipped=missing + unknown,
         gaps=(*gaps, f"and {more} more") if more > 0 else gaps,
     )

@@ -142,6 +142,12 @@ class ClusterFacts(FactStruct, frozen=True):
     schema: int = FACTS_SCHEMA
 
     @property
+    def unreadable_count(self) -> int:
+        """How many input objects could not be decoded; `unreadable` names only the first, and counts the rest."""
+        rest = self.unreadable.get("…", "")
+        return len(self.unreadable) if not rest else len(self.unreadable) - 1 + int(rest.partition(" ")[0])
+
+    @property
     def load_balancer_services(self) -> tuple[Service, ...]:
         """The Services of type LoadBalancer, in the order of the snapshot."""
         return tuple(s for s in self.services if s.is_load_balancer)

@@ -34,19 +34,20 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """UNKNOWN with the names of the first broken objects and how many there are."""
-    broken = context.facts.unreadable
-    if not broken:
+    count = context.facts.unreadable_count
+    if not count:
         return
-    named = dict(sorted(broken.items())[:NAMED])
+    broken = ((name, why) for name, why in context.facts.unreadable.items() if name != "…")
+    named = dict(sorted(broken)[:NAMED])
     yield Finding(
         code=CODE,
         outcome="UNKNOWN",
         effect="NONE",
         subject=CLUSTER,
-        message=f"{len(broken)} objects could not be read and are not judged: "
+        message=f"{count} input objects could not be read and are not judged: "
         + "; ".join(f"{name} ({why})" for name, why in named.items())
-        + (f"; and {len(broken) - NAMED} more" if len(broken) > NAMED else ""),
-        evidence={"count": len(broken), "objects": named},
+        + (f"; and {count - NAMED} more" if count > NAMED else ""),
+        evidence={"count": count, "objects": named},
         remedy="make the dump again, or read the cluster live",
         sources=(),
     )
