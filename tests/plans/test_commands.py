@@ -79,6 +79,14 @@ def test_check_says_by_its_exit_code_what_stands(
     assert {check["state"] for check in document["checks"]} <= {"pass", "found", "skipped", "unknown"}
 
 
+def test_check_runs_only_what_is_asked_for(shell: Shell) -> None:
+    code, document = shell.json(
+        "check", "-f", shell.facts(load_balancers=RENAMED), "--to", "v2.14.0", "--only", "ccm001"
+    )
+    assert (code, [check["code"] for check in document["checks"]]) == (Exit.DONE, ["CCM001"])
+    assert shell("check", "-f", shell.facts(), "--only", "CCM999")[0] == Exit.USAGE
+
+
 def test_check_reads_well(shell: Shell) -> None:
     _, out, _ = shell("check", "-f", shell.facts(load_balancers=RENAMED), "--to", "v2.14.0")
     assert "CCM002" in out

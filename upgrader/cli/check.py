@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True,
               help="The least outcome that makes the exit code 3 (fail) or 4 (warn).")  # fmt: skip
 @click.option("--accept-unknown", is_flag=True, help="Exit 0 although something could not be judged.")
+@click.option("--only", multiple=True, metavar="CODE", help="Run only these checks.")
 @waiver_options
 @origin_options
 @output_option
@@ -31,6 +32,7 @@ def check(
     target: str | None,
     fail_on: str,
     accept_unknown: bool,
+    only: tuple[str, ...],
     waived: tuple[str, ...],
     reasons: tuple[str, ...],
     fmt: str,
@@ -47,7 +49,7 @@ def check(
     with without_gc():
         facts = gather(origin)
         version = target_of(target, facts)
-        assessment = pipeline.check(facts, version, load_matrix(), waivers)
+        assessment = pipeline.check(facts, version, load_matrix(), waivers, only)
     emit(
         document(
             "Assessment", cluster=facts.identity, verdict=assessment.verdict, coverage=assessment.coverage,
