@@ -1,0 +1,69 @@
+"""`report`: the compatibility report of a plan, a run or a snapshot, in as many formats as wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from upgrader.cli.output import progress, write_private
+from upgrader.cli.running import state_of, state_option
+from upgrader.model.errors import InputError
+
+if TYPE_CHECKING:
+    from upgrader.model.plan import Plan
+    from upgrader.model.run import Run
+
+
+@click.command()
+@click.argument("what", metavar="RUN|PLAN|FACTS")
+@click.option("--format", "form", default="", help="Print one format on stdout: html, md, json, csv, sarif or junit.")
+@click.option("--out", "outs", multiple=True, metavar="FORMAT=FILE", help="Write a format to a file; may be repeated.")
+@click.option("--to", "target", default=None, metavar="VERSION", help="The target, when a snapshot is given.")
+@state_option
+def report(what: str, form: str, outs: tuple[str, ...], target: str | None, state_dir: Path | None) -> None:
+    """Render the compatibility report. Offline; writes only the files that --out names."""
+    from upgrader.matrix.load import load_matrix
+    from upgrader.report.present import present
+    from upgrader.report.render import FORMATS, render
+
+    wanted = [_split(out, tuple(FORMATS)) for out in outs]
+    plan, run = _subject(what, target, state_dir)
+    sources = {source.id: (source.title, source.url) for source in load_matrix().sources}
+    value = present(plan, run, sources=sources)
+    for name, path in wanted:
+        write_private(path, render(value, name).encode())
+        progress(f"wrote {path}")
+    if form or not wanted:
+        click.echo(render(value, form or "md"), nl=False)
+
+
+def _split(out: str, formats: tuple[str, ...]) -> tuple[str, Path]:
+    name, found, path = out.partition("=")
+    if not found or name not in formats or not path:
+        raise InputError(what=f"--out {out!r} is not FORMAT=FILE", next_command=f"formats: {', '.join(formats)}")
+    return name, Path(path)
+
+
+def _subject(what: str, target: str | None, state_dir: Path | None) -> tuple[Plan, Run | None]:
+    """The plan, and the run where one was named: a file is a plan or facts, everything else a run's id."""
+    path = Path(what)
+    if not path.exists():
+        from upgrader.cli.stored import stored_plan, stored_run
+
+        run = stored_run(state_of(state_dir), what)
+        return stored_plan(state_of(state_dir), run.id), run
+    if path.is_file() and b'"kind"' in path.read_bytes() and b'"steps"' in path.read_bytes():
+        from upgrader.cli.plan import read_plan
+
+        return read_plan(path), None
+    from upgrader import pipeline
+    from upgrader.cli.judging import target_of
+    from upgrader.discover.files import read_files
+    from upgrader.discover.said import Said
+    from upgrader.matrix.load import load_matrix
+    from upgrader.ports.clock import SystemClock
+
+    facts = read_files((path,), Said())
+    return pipeline.make_plan(facts, target_of(target, facts), load_matrix(), now=SystemClock().now()), None

@@ -1,0 +1,150 @@
+"""What apply, resume, rollback and verify share: a session over open connections, and a run's text and exit code."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from upgrader.cli.exit_codes import Exit
+from upgrader.cli.output import progress
+
+if TYPE_CHECKING:
+    from upgrader.cli.origins import Connections, Origin
+    from upgrader.execute.engine import Engine
+    from upgrader.model.facts import ClusterFacts
+    from upgrader.model.plan import Plan
+    from upgrader.model.run import Run, RunVerdict
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+EXIT_OF = {
+    "SUCCEEDED": Exit.DONE,
+    "ROLLED_BACK": Exit.ROLLED_BACK,
+    "PARTLY_ROLLED_BACK": Exit.NEEDS_PERSON,
+    "FAILED": Exit.NEEDS_PERSON,
+    "PAUSED": Exit.STALLED,
+    "STALLED": Exit.STALLED,
+    "RUNNING": Exit.STALLED,
+}
+
+state_option = click.option(
+    "--state-dir", type=click.Path(path_type=Path), default=None, envvar="CCM_UPGRADE_STATE", show_envvar=True,
+    help="Where runs are kept.  [default: ~/.local/state/ccm-upgrade]",
+)  # fmt: skip
+
+
+def state_of(state_dir: Path | None) -> Path:
+    """The state directory that was asked for, or the default."""
+    from upgrader.execute.journal import state_directory
+
+    return state_dir or state_directory()
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C asks: the step under way is finished. The second one interrupts at once."""
+    asked: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def handle(number: int, _frame: Any) -> None:
+        if asked:
+            signal.signal(signal.SIGINT, before)
+            raise KeyboardInterrupt
+        asked.append(number)
+        progress("finishing the step under way; press Ctrl-C again to stop at once")
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def engine_of(
+    plan: Plan,
+    origin: Origin,
+    connections: Connections,
+    state_dir: Path,
+    run_id: str,
+    *,
+    create: bool,
+    on_failure: str = "rollback",
+    stop_asked: Callable[[], bool] = lambda: False,
+) -> Engine:
+    """An engine over the connections, with the stages that it is handed."""
+    from upgrader.cli.origins import look
+    from upgrader.digests import facts_digests
+    from upgrader.execute.engine import Engine
+    from upgrader.execute.journal import FileStore
+    from upgrader.execute.session import Session
+    from upgrader.matrix.load import load_matrix
+    from upgrader.plan.freshness import check_time, check_whole, check_world
+    from upgrader.ports.clock import SystemClock, rfc3339
+
+    clock, matrix = SystemClock(), load_matrix()
+    since = rfc3339(clock.now())
+
+    def fresh(plan: Plan, facts: ClusterFacts) -> None:
+        check_whole(plan)
+        check_time(plan, clock.now())
+        check_world(plan, facts_digests(facts), facts.identity.id, matrix.digest)
+
+    def judge(before: ClusterFacts) -> RunVerdict:
+        return judged(before, look(origin, connections), plan.to_version, since)
+
+    session = Session(
+        plan=plan,
+        cluster=connections.cluster.reader,
+        cloud=connections.cloud.reader if connections.cloud else None,
+        cluster_writer=connections.cluster.writer,
+        cloud_writer=connections.cloud.writer if connections.cloud else _no_cloud,
+        clock=clock,
+        store=FileStore(state_dir, run_id, create=create),
+        look=lambda: look(origin, connections),
+        judge=judge,
+        check_fresh=fresh,
+        on_failure="pause" if on_failure == "pause" else "rollback",
+        say=progress,
+        stop_asked=stop_asked,
+    )
+    return Engine(session)
+
+
+def judged(before: ClusterFacts, after: ClusterFacts, target: str, since: str) -> RunVerdict:
+    """The verdict on two looks."""
+    from upgrader.matrix.load import load_matrix
+    from upgrader.model.version import parse_version
+    from upgrader.verify import verify
+
+    return verify(before, after, parse_version(target), load_matrix(), since=since)
+
+
+def _no_cloud(_fence: Any) -> Any:
+    """A writer for runs that have no step of the cloud."""
+    return None
+
+
+def run_text(run: Run) -> str:
+    """A run for a person: state, cause, steps, what is left, what next."""
+    from upgrader.report.paper import Paper
+
+    paper = Paper.of()
+    paper.line(f"{paper.mark(run.state)}   run {run.id}")
+    if run.cause:
+        paper.para(run.cause, 2, "because: ")
+    for step in run.steps:
+        paper.line(f"  {paper.mark(step.state)}  {step.id}")
+        if step.error:
+            paper.para(step.error, 6)
+    if run.verdict is not None:
+        paper.line(f"  verification: {paper.mark(run.verdict.outcome)}, {len(run.verdict.services)} Services looked at")
+    for item in run.left:
+        paper.para(item, 2, "left for a person: ")
+    if run.next_command:
+        paper.line(f"next: {run.next_command}")
+    return paper.text()

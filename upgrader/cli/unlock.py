@@ -1,0 +1,25 @@
+"""`unlock`: free the lock of a run whose process is gone."""
+
+from __future__ import annotations
+
+import click
+
+from upgrader.cli.origins import Origin, connect_cluster, origin_options
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@origin_options
+def unlock(yes: bool, **options: object) -> None:
+    """Free the Lease kube-system/ccm-upgrade. A run that still lives is fenced out of its next write."""
+    from upgrader.execute.lock import LEASE, NoFence, free
+
+    cluster = connect_cluster(Origin(**options))  # type: ignore[arg-type]
+    lease = cluster.reader.get(LEASE)
+    holder = str((lease.get("spec") or {}).get("holderIdentity") or "")
+    if not holder:
+        click.echo("nobody holds the lock")
+        return
+    if not yes:
+        click.confirm(f"Take the lock from {holder}?", abort=True, err=True)
+    click.echo(f"freed; it was held by {free(cluster.reader, cluster.writer(NoFence()))}")
