@@ -110,7 +110,7 @@ def _annotation(a: Annotation) -> dict[str, Any]:
     return {
         "name": a.name, "lb": list(a.lb), "since": a.since, "until": a.until or None, "default": a.defaults,
         "values": values, "mutable": a.mutable, "renamed_from": a.renamed_from or None, "sources": list(a.sources),
-        "certainty": a.certainty, "note": a.note or None,
+        "certainty": a.certainty, "docs_since": a.docs_since or None, "note": a.note or None,
     }  # fmt: skip
 
 

@@ -77,7 +77,10 @@ class Release(Entry, frozen=True, kw_only=True):
 
 
 class Annotation(Spanned, frozen=True, kw_only=True):
-    """An annotation for some kinds of load balancer. `defaults` maps the version from which a value holds to it."""
+    """An annotation for some kinds of load balancer. `defaults` maps the version from which a value holds to it.
+
+    `docs_since` is what the public documents say where the source, which is right, says otherwise.
+    """
 
     name: str
     lb: tuple[LbName, ...]
@@ -88,12 +91,15 @@ class Annotation(Spanned, frozen=True, kw_only=True):
     maximum: int | None = field(default=None, name="max")
     mutable: bool = True
     renamed_from: str = ""
+    docs_since: str = ""
     note: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for text in self.defaults:
             _version(text, "default")
+        if self.docs_since and _version(self.docs_since, "docs_since") == parse_version(self.since):
+            raise ValueError("docs_since is for what differs from since")
         if (self.kind == "enum") != bool(self.values):
             raise ValueError("values and kind: enum go together")
         if self.kind != "int" and (self.minimum is not None or self.maximum is not None):
