@@ -122,10 +122,10 @@ def cancel(call: Call) -> Answer:
 
 def describe(call: Call) -> Answer:
     """One task."""
-    return show(call, find(call))
+    return show(find(call))
 
 
-def show(call: Call, task: Task) -> Answer:
+def show(task: Task) -> Answer:
     """A task as DescribeTaskInfo shows it."""
     done = task.state in ("success", "failed", "canceled")
     started = rfc3339(datetime.fromtimestamp(task.started_at, UTC))
@@ -168,7 +168,7 @@ def describe_all(call: Call) -> Answer:
     mine = [task for task in call.world.cs.tasks.values() if task.cluster_id == cluster_id][::-1]
     size = call.params.integer("page_size", 50, low=1, high=100)
     number = call.params.integer("page_number", 1, low=1)
-    shown = [show(call, task) for task in mine[(number - 1) * size : number * size]]
+    shown = [show(task) for task in mine[(number - 1) * size : number * size]]
     page = {"page_number": number, "page_size": size, "total_count": len(mine)}
     return {"tasks": shown, "page_info": page}
 
