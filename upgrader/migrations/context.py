@@ -153,6 +153,17 @@ class Context:
         return tuple(service for service in self.services if wants_nlb(service))
 
     @cached_property
+    def _by_kind(self) -> Mapping[LbKind, tuple[Service, ...]]:
+        nlbs = frozenset(id(service) for service in self.nlb_services)
+        others = tuple(service for service in self.services if id(service) not in nlbs) if nlbs else self.services
+        return {"nlb": self.nlb_services, "clb": others}
+
+    def asking_for(self, annotation: Annotation) -> tuple[Service, ...]:
+        """The Services of the annotation's kinds of load balancer, whether or not they set it."""
+        kinds: tuple[LbKind, ...] = ("clb", "nlb")
+        return tuple(service for kind in kinds if kind in annotation.lb for service in self._by_kind[kind])
+
+    @cached_property
     def clb_services(self) -> tuple[Service, ...]:
         """LoadBalancer Services without a class: every CCM serves them with a CLB."""
         return tuple(service for service in self.services if service.spec.load_balancer_class is None)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from upgrader.matrix.model import Annotation
-from upgrader.migrations.context import CLUSTER, Context, about, kind_of, services
+from upgrader.migrations.context import CLUSTER, Context, about, services
 from upgrader.model.finding import Finding
 from upgrader.model.kube import Service
 
@@ -41,8 +41,8 @@ def find(context: Context) -> Iterable[Finding]:
         before, after = annotation.default(context.source), annotation.default(context.target)
         if before == after:
             continue
-        users = {service.key for service, _ in context.users(annotation)}
-        relying = [s for s in context.services if kind_of(s) in annotation.lb and s.key not in users]
+        users = {id(service) for service, _ in context.users(annotation)}
+        relying = [service for service in context.asking_for(annotation) if id(service) not in users]
         if not relying:
             continue
         told = f"the default of {annotation.name} changes from {_shown(before)} to {_shown(after)}"

@@ -35,10 +35,11 @@ def applies(context: Context) -> str:
 def find(context: Context) -> Iterable[Finding]:
     """FAIL for each Service that is dropped."""
     for forecast in context.forecast.services:
-        service = context.by_key.get(forecast.key)
-        # A Service of another type by now is cleaned up on purpose: its owner changed the type.
-        if service is None or not (forecast.left_behind or forecast.status_cleared):
+        if not (forecast.left_behind or forecast.status_cleared):
             continue
+        service = context.by_key.get(forecast.key)
+        if service is None:
+            continue  # A Service of another type by now is cleaned up on purpose: its owner changed the type.
         left = ", ".join(forecast.left_behind)
         loses = " and it loses its address" if forecast.status_cleared else ""
         yield Finding(
