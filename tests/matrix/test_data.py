@@ -126,6 +126,25 @@ def test_any_damage_is_our_error_or_none(data_copy: Path, data: st.DataObject) -
         (data_copy / name).write_text(text)
 
 
+@pytest.mark.parametrize(
+    ("file", "entry"),
+    [
+        ("behaviour", "- {key: id_label, since: v9.9.9, value: 'yes', sources: [rumour], certainty: docs}"),
+        (
+            "startup",
+            "  - {group: '', resource: r, verbs: [get], why: w, since: v2.1.0, sources: [rumour], certainty: docs}",
+        ),
+    ],
+)
+def test_sources_of_the_other_files_exist(
+    data_copy: Path, capsys: pytest.CaptureFixture[str], file: str, entry: str
+) -> None:
+    with (data_copy / f"{file}.yaml").open("a") as damaged:
+        damaged.write(f"\n{entry}\n")
+    assert main(data_copy) == 64
+    assert f"{file}.yaml: cites 'rumour'" in capsys.readouterr().err
+
+
 def test_the_digest_changes_with_any_byte(data_copy: Path) -> None:
     assert read_matrix(data_copy).digest == load_matrix().digest
     with (data_copy / "behaviour.yaml").open("a") as file:
