@@ -202,3 +202,9 @@ def test_a_plan_fits_its_own_world_and_no_other() -> None:
     parts = {name: digest for name, digest in made.digests.parts.items() if name != "lb/lb-web"}
     with pytest.raises(StaleError, match="the load balancer lb-web is gone"):
         check_world(made, parts, "c-healthy", made.digests.matrix)
+
+
+def test_a_stop_that_ack_does_not_offer_is_left_out() -> None:
+    made = plan(source="v1.9.3.164", ccm={"managed_by": "ack", "addon_next": ["v2.14.0"]})
+    assert made.path == ("v2.14.0",)
+    assert [step.kind for step in made.steps if step.kind.startswith("ccm.")] == ["ccm.addon"]

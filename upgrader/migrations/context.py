@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from upgrader.matrix.model import Annotation, Matrix
+from upgrader.matrix.route import Route, find_route
 from upgrader.migrations.needs import Usage, required_actions
 from upgrader.model.cloud import LbKind, LoadBalancer
 from upgrader.model.errors import InputError
@@ -40,10 +41,7 @@ class Context:
     @cached_property
     def running(self) -> CcmVersion | None:
         """The running version; None when it is not known or not a version."""
-        try:
-            return parse_version(self.facts.ccm.version) if self.facts.ccm.version else None
-        except InputError:
-            return None
+        return next(iter(parsed([self.facts.ccm.version])), None)
 
     @property
     def source(self) -> CcmVersion:
@@ -59,6 +57,24 @@ class Context:
     def downgrade(self) -> bool:
         """True when the target is older than what runs."""
         return self.running is not None and self.target < self.running
+
+    @cached_property
+    def route(self) -> Route:
+        """The way from what runs to the target; straight to it where it is not known what runs."""
+        identity = self.facts.identity
+        start = self.running or self.target
+        return find_route(self.matrix, start, self.target, kubernetes=identity.kubernetes or None, kind=identity.kind)
+
+    @cached_property
+    def offered(self) -> tuple[CcmVersion, ...]:
+        """What ACK offers next for its add-on; empty where it is not known, or ACK does not run CCM."""
+        return tuple(parsed(self.facts.ccm.addon_next)) if self.run_by_ack else ()
+
+    @cached_property
+    def path(self) -> tuple[CcmVersion, ...]:
+        """The route's versions, without stops that ACK does not offer: what it does not offer can't be installed."""
+        hops = self.route.hops
+        return tuple(hop for hop in hops if not self.offered or hop in self.offered or hop == self.target)
 
     @property
     def run_by_ack(self) -> bool:
@@ -167,6 +183,15 @@ class Context:
     def clb_services(self) -> tuple[Service, ...]:
         """LoadBalancer Services without a class: every CCM serves them with a CLB."""
         return tuple(service for service in self.services if service.spec.load_balancer_class is None)
+
+
+def parsed(texts: Iterable[str]) -> Iterable[CcmVersion]:
+    """The versions among `texts`; what is none is left out."""
+    for text in texts:
+        try:
+            yield parse_version(text)
+        except InputError:
+            continue
 
 
 def wants_nlb(service: Service) -> bool:

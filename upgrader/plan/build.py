@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from upgrader import __version__
 from upgrader.digests import facts_digests, plan_rests_on
 from upgrader.matrix.model import Matrix
-from upgrader.matrix.route import Route, find_route
 from upgrader.migrations import ram_steps, startup_flags
 from upgrader.migrations.context import Context
 from upgrader.migrations.mend import mends
@@ -49,7 +48,7 @@ def build(context: Context, assessment: Assessment, *, now: datetime, nonce: str
     `image` names the target's image where CCM runs as a workload whose registry is the user's own.
     """
     facts = context.facts
-    path = route_of(context).hops
+    path = context.path
     steps, fixed = _steps(context, assessment, path, image)
     judged = replace(assessment, findings=tuple(_fixed(finding, fixed) for finding in assessment.findings))
     parts = facts_digests(facts)
@@ -73,13 +72,6 @@ def build(context: Context, assessment: Assessment, *, now: datetime, nonce: str
         changes=touched(context),
     )
     return replace(plan, id=plan_id(plan))
-
-
-def route_of(context: Context) -> Route:
-    """The way from what runs to the target; straight to it where it is not known what runs."""
-    start = context.running or context.target
-    identity = context.facts.identity
-    return find_route(context.matrix, start, context.target, kubernetes=identity.kubernetes or None, kind=identity.kind)
 
 
 def _steps(

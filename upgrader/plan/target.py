@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from upgrader.matrix.model import Matrix
 from upgrader.matrix.route import find_route
-from upgrader.model.errors import InputError
+from upgrader.migrations.context import parsed
 from upgrader.model.facts import ClusterFacts
-from upgrader.model.version import CcmVersion, parse_version
+from upgrader.model.version import CcmVersion
 
 
 def default_target(facts: ClusterFacts, matrix: Matrix) -> CcmVersion:
@@ -17,8 +15,8 @@ def default_target(facts: ClusterFacts, matrix: Matrix) -> CcmVersion:
     "Fits" means that a path leads there from what runs, on this Kubernetes and kind of cluster. What runs already is
     the answer where nothing newer fits; the newest release where nothing is known.
     """
-    running = next(iter(_parsed([facts.ccm.version])), None)
-    offered = sorted(_parsed(facts.ccm.addon_next), reverse=True)
+    running = next(iter(parsed([facts.ccm.version])), None)
+    offered = sorted(parsed(facts.ccm.addon_next), reverse=True)
     if facts.ccm.managed_by == "ack" and offered:
         return offered[0]
     releases = [release for release in matrix.releases if not release.known_bad]
@@ -33,11 +31,3 @@ def default_target(facts: ClusterFacts, matrix: Matrix) -> CcmVersion:
         if route.blocked is None:
             return version
     return running or matrix.newest
-
-
-def _parsed(texts: Iterable[str]) -> Iterable[CcmVersion]:
-    for text in texts:
-        try:
-            yield parse_version(text)
-        except InputError:
-            continue

@@ -6,7 +6,8 @@ What it checks
 Why it matters
     ACK offers few versions for an add-on, often only the newest: what it does not offer, it does not install.
 How it is decided
-    By the path search of `ccm-upgrade matrix path`, and by what ACK offers next for the add-on.
+    By the path search of `ccm-upgrade matrix path`, and by what ACK offers next for the add-on: FAIL where the target
+    can't be had, WARN where a stop on the way can't, which the plan then leaves out.
 What to do
     Choose a version that is offered, or mend what blocks the path.
 Sources
@@ -17,11 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrader.matrix.route import find_route
 from upgrader.migrations.context import CLUSTER, Context
-from upgrader.model.errors import InputError
-from upgrader.model.finding import Finding
-from upgrader.model.version import CcmVersion, parse_version
+from upgrader.model.finding import Finding, Outcome
 
 CODE = "CCM085"
 TITLE = "There is a way from what runs to the target"
@@ -36,35 +34,30 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
-    """FAIL where the path is blocked, or ACK does not offer the target."""
-    identity = context.facts.identity
-    route = find_route(
-        context.matrix, context.source, context.target, kubernetes=identity.kubernetes or None, kind=identity.kind
-    )
+    """FAIL where the path is blocked, or ACK does not offer the target; WARN where a stop has to be left out."""
+    route, offered = context.route, context.offered
     if route.blocked is not None:
-        yield _finding(context, f"The way is blocked by {route.blocked.by}: {route.blocked.why}", {})
-    offered = context.facts.ccm.addon_next
-    if context.facts.ccm.managed_by == "ack" and offered and context.target not in set(_versions(offered)):
-        yield _finding(context, f"ACK does not offer {context.target} here; it offers {', '.join(offered)}",
-                       {"offered": list(offered)})  # fmt: skip
+        yield _finding(context, "FAIL", f"The way is blocked by {route.blocked.by}: {route.blocked.why}")
+    elif offered and context.target not in offered:
+        told = ", ".join(str(version) for version in offered)
+        yield _finding(context, "FAIL", f"ACK does not offer {context.target} here; it offers {told}")
+    elif context.path != route.hops:
+        yield _finding(context, "WARN", f"ACK does not offer a stop that the way should make: {'; '.join(route.why)}")
 
 
-def _versions(texts: Iterable[str]) -> Iterable[CcmVersion]:
-    for text in texts:
-        try:
-            yield parse_version(text)
-        except InputError:
-            continue
-
-
-def _finding(context: Context, message: str, evidence: dict[str, object]) -> Finding:
+def _finding(context: Context, outcome: Outcome, message: str) -> Finding:
     return Finding(
         code=CODE,
-        outcome="FAIL",
+        outcome=outcome,
         effect="NONE",
         subject=CLUSTER,
         message=message,
-        evidence={"from": str(context.source), "to": str(context.target), **evidence},
+        evidence={
+            "from": str(context.source),
+            "to": str(context.target),
+            "offered": [str(version) for version in context.offered],
+            "stops": list(context.route.why),
+        },
         remedy="choose a version that is offered: ccm-upgrade matrix path shows the way",
         sources=("ack-upgrade",),
     )
