@@ -81,8 +81,8 @@ class WorkloadParams(Params, frozen=True):
     It waits for the new pods and for the leader's lease to be theirs. Undone by putting image and arguments back.
 
     `expected_digest` is `CcmInstall.workload_digest`. `expected_image` and `expected_args` are both the state that
-    must be found and what rollback puts back. The Lease is the new version's leader lock; `stop_first` asks to scale
-    down before scaling up, because the two versions do not respect the same lock.
+    must be found and what rollback puts back. The Lease is the new version's leader lock; `stop_first` says
+    that the two versions do not respect the same lock: old pods should be gone before new ones start.
     """
 
     workload: WorkloadRef

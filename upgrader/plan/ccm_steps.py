@@ -110,8 +110,7 @@ def _workload(context: Context, workload: WorkloadRef, hop: Hop) -> Step:
         id=step_id(hop.after),
         kind="ccm.workload",
         summary=f"Set the image of {workload.kind} {workload.namespace}/{workload.name} to {params.image}"
-        + _args_in_words(params)
-        + (", with all old pods stopped first" if params.stop_first else ""),
+        + _args_in_words(params),
         params=encode_params(params),
         reason=f"CCM {hop.after} is wanted",
         reversible=reversible,

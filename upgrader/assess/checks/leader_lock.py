@@ -9,8 +9,8 @@ How it is decided
     By the lock of each version (endpoints up to v1.9.3.372, leases in v1.9.3.376 to 380, both in v2.1 to v2.5.1,
     leases from v2.6.0 on), unless --leader-elect-resource-lock says otherwise.
 What to do
-    Nothing where the plan changes the workload: its step stops all old pods first, which costs the time of a start.
-    Where ACK upgrades the add-on, go by a version from v2.1.0 to v2.5.1.
+    Go by a version that holds both locks (v2.1.0 to v2.5.1). Where CCM runs as a workload, all old pods can be stopped
+    before the upgrade instead: for that time no Service is synced.
 Sources
     ccm-source
 """
@@ -39,20 +39,19 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
-    """WARN where they share none; NOTE where the plan's own step keeps them apart."""
+    """WARN where they share none."""
     before, after = leader_locks.held(context.source), leader_locks.held(context.target)
     if not before or not after or before & after:
         return
-    apart = not context.run_by_ack
+    stop = "" if context.run_by_ack else ", or stop all old pods before the upgrade"
     yield Finding(
         code=CODE,
-        outcome="NOTE" if apart else "WARN",
+        outcome="WARN",
         effect="IMMEDIATE",
         subject=CLUSTER,
         message=f"{context.source} locks {', '.join(sorted(before))}, {context.target} locks "
-        f"{', '.join(sorted(after))}: both can lead at once in a rolling update"
-        + ("; the plan stops the old pods first" if apart else ""),
+        f"{', '.join(sorted(after))}: both can lead at once in a rolling update",
         evidence={"running": sorted(before), "target": sorted(after)},
-        remedy="" if apart else "go by a version that holds both locks (v2.1.0 to v2.5.1)",
+        remedy=f"go by a version that holds both locks (v2.1.0 to v2.5.1){stop}",
         sources=("ccm-source",),
     )
