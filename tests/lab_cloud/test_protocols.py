@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import ssl
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
 import pytest
+from aiohttp import web
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 from aliyunsdkcore.auth.credentials import StsTokenCredential
 from aliyunsdkcore.client import AcsClient
@@ -20,9 +24,15 @@ from aliyunsdksts.request.v20150401.GetCallerIdentityRequest import GetCallerIde
 from tests.lab_cloud.conftest import Send, client, common
 from upgrader.lab.cloud.cloud import Cloud
 from upgrader.lab.cloud.cs.model import Cluster
-from upgrader.lab.cloud.seed import add_policy, add_role, add_user, allow
+from upgrader.lab.cloud.gateway import Gateway
+from upgrader.lab.cloud.inbound import Inbound
+from upgrader.lab.cloud.rpc import signature
+from upgrader.lab.cloud.seed import ROOT_KEY, ROOT_SECRET, add_policy, add_role, add_user, allow
 from upgrader.lab.faults import Fault
 from upgrader.lab.server import LabServer
+from upgrader.lab.tls import make_authority
+from upgrader.model.errors import InputError
+from upgrader.ports.clock import SystemClock, rfc3339
 
 
 def refused(send: Send, request: Any, **how: Any) -> ServerException:
@@ -97,10 +107,6 @@ def test_a_user_without_policies_may_nothing(cloud: Cloud, send: Send) -> None:
 
 
 def test_a_repeated_nonce_and_an_old_time_are_refused(cloud: Cloud, server: LabServer) -> None:
-    from upgrader.lab.cloud.inbound import Inbound
-    from upgrader.lab.cloud.rpc import signature
-    from upgrader.lab.cloud.seed import ROOT_KEY, ROOT_SECRET
-    from upgrader.ports.clock import SystemClock, rfc3339
 
     def signed(**over: str) -> Inbound:
         fields = {
@@ -150,8 +156,6 @@ def test_reads_can_lag_behind_writes(cloud: Cloud) -> None:
 
 
 def test_two_labs_side_by_side_and_a_taken_port(server: LabServer) -> None:
-    from upgrader.lab.cloud.gateway import Gateway
-    from upgrader.model.errors import InputError
 
     with LabServer(Gateway(Cloud())) as other:
         assert other.url != server.url
@@ -166,3 +170,31 @@ def test_an_empty_request_gets_an_answer_in_the_clouds_words(server: LabServer) 
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(server.url + "/nowhere", timeout=5)
     with caught.value as answer:
         assert b"MissingAccessKeyId" in answer.read()
+
+
+def test_https_is_trusted_by_the_labs_own_authority(cloud: Cloud, tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    assert authority.key_file.stat().st_mode & 0o777 == 0o600
+    trust = ssl.create_default_context(cafile=str(authority.ca_file))
+    with LabServer(Gateway(cloud), tls=authority.context()) as server:
+        direct = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
+        )
+        with pytest.raises(HTTPError) as caught:
+            direct.open(f"{server.secure_url}/?Action=DescribeLoadBalancers&Version=2014-05-15", timeout=5)
+        with caught.value as answer:
+            assert answer.headers["x-acs-request-id"]
+
+
+def test_a_mounted_cluster_gets_its_requests_and_cs_keeps_its_path(cloud: Cloud) -> None:
+    async def kubernetes(request: web.Request, cluster: str, rest: str) -> web.StreamResponse:
+        return web.json_response({"cluster": cluster, "path": rest, "method": request.method})
+
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with LabServer(Gateway(cloud), kubernetes=kubernetes) as server:
+        with direct.open(f"{server.url}/k8s/c1/api/v1/services", timeout=5) as answer:
+            assert json.load(answer) == {"cluster": "c1", "path": "/api/v1/services", "method": "GET"}
+        with pytest.raises(HTTPError) as caught:
+            direct.open(f"{server.url}/k8s/c1/user_config", timeout=5)
+        caught.value.close()
+    assert cloud.journal.requests()[-1].action == "DescribeClusterUserKubeconfig"

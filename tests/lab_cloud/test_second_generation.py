@@ -12,7 +12,10 @@ from upgrader.lab.cloud.cs.model import Addon, Cluster
 from upgrader.lab.cloud.seed import ROOT_KEY, ROOT_SECRET
 from upgrader.lab.server import LabServer
 
-WHY = "the second SDK generation is not installed: pip install alibabacloud_slb20140515 alibabacloud_nlb20220430 alibabacloud_cs20151215"
+WHY = (
+    "the second SDK generation is not installed: "
+    "pip install alibabacloud_slb20140515 alibabacloud_nlb20220430 alibabacloud_cs20151215"
+)
 
 
 def sdk(package: str, server: LabServer) -> tuple[Any, Any]:
@@ -66,7 +69,9 @@ def test_cs(cloud: Cloud, server: LabServer) -> None:
     cloud.world.cs.clusters["c1"] = Cluster(
         id="c1", name="one", region="cn-hangzhou", addons={"cloud-controller-manager": addon}
     )
-    assert [one.cluster_id for one in client.describe_clusters_v1(models.DescribeClustersV1Request()).body.clusters] == ["c1"]
+    assert [
+        one.cluster_id for one in client.describe_clusters_v1(models.DescribeClustersV1Request()).body.clusters
+    ] == ["c1"]
     entry = models.UpgradeClusterAddonsRequestBody(
         component_name="cloud-controller-manager", version="v2.10.0", next_version="v2.14.0"
     )
