@@ -31,7 +31,12 @@ def read_identity(facts: ClusterFacts, cloud: CloudSurvey, questions: Questions)
     known = questions.now("identity", "cs:DescribeClusterDetail", lambda: _cluster(cloud, cluster_id), None)
     if known is None:
         return facts
-    facts = replace(facts, identity=_merged_identity(facts.identity, known), ccm=_under_ack(facts.ccm, known))
+    facts = replace(
+        facts,
+        identity=_merged_identity(facts.identity, known),
+        ccm=_under_ack(facts.ccm, known),
+        ram=RamFacts(role=known.ram_role),
+    )
     addon = questions.now("addon", "cs:GetClusterAddonInstance", lambda: _addon(cloud, cluster_id), None)
     return replace(facts, ccm=_with_addon(facts.ccm, addon)) if addon is not None else facts
 
@@ -140,6 +145,8 @@ def _ram(facts: ClusterFacts, cloud: CloudSurvey) -> RamFacts:
     if not role:
         instance = _ccm_instance(facts.nodes)
         role = cloud.instance_role(instance) if instance else ""
+    # Last, the role that CS names for the workers: where CCM's pods run beside them, it is theirs too.
+    role = role or facts.ram.role
     return cloud.ram(role) if role else RamFacts()
 
 

@@ -19,6 +19,18 @@ _ACCESS_KEY = re.compile(r"\bLTAI[0-9A-Za-z]{8,}\b|\bSTS\.[0-9A-Za-z]{8,}\b")
 _SECRET_PAIR = re.compile(
     r"(?i)((?:accesskeysecret|securitytoken|signature|accesskeyid)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+"
 )
+# What the client library says → what it means, and whether the request surely never left.
+_CAUSES: tuple[tuple[str, str, bool], ...] = (
+    ("refused", "the connection was refused", True),
+    ("name or service not known", "the host's name is not known", True),
+    ("failure in name resolution", "the host's name is not known", True),
+    ("nodename nor servname", "the host's name is not known", True),
+    ("certificate", "its certificate is not trusted: see ALIBABA_CLOUD_CA_BUNDLE", True),
+    ("connecttimeout", "no connection in time", True),
+    ("connect timeout", "no connection in time", True),
+    ("proxyerror", "the proxy could not connect", True),
+    ("timed out", "no answer in time", False),
+)
 _SIGNED = re.compile(r"(?is)(server string to sign is).*")
 
 
@@ -55,13 +67,14 @@ def from_code(call: Call, status: int, code: str, message: str, request_id: str 
 
 
 def unreachable(call: Call, message: str) -> TransientError:
-    """No answer: refused, timed out, or TLS failed. A write may have landed unless no connection was made."""
+    """No answer: refused, timed out, or TLS failed. A write may have landed unless no connection was made.
+
+    Said in our own words: the vendor's quote the whole signed address, another one at each attempt.
+    """
     lower = message.lower()
-    never_sent = any(
-        sign in lower for sign in ("refused", "name or service not known", "newconnectionerror", "certificate")
-    )
+    why, never_sent = next((found for sign, *found in _CAUSES if sign in lower), ["the connection broke", False])
     return TransientError(
-        what=f"no answer to {call.name}", where=call.region, why=redacted(message)[:300],
+        what=f"no answer to {call.name}", where=call.region, why=str(why),
         next_command="check the network, --region, --endpoint and HTTPS_PROXY",
         effect_unknown=not call.is_read and not never_sent,
     )  # fmt: skip

@@ -9,8 +9,8 @@ from upgrader.adapters.aliyun.answers import token_pages
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
 
-IDS_A_REQUEST = 50
-"""The most that ListTagResources takes at once."""
+IDS_A_REQUEST = 20
+"""What ListTagResources takes at once in every product that has it."""
 
 
 def tags_of(

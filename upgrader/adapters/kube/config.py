@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,19 +25,11 @@ def load(kubeconfig: str | Path | None, context: str, content: str) -> Any:
     """A `Configuration` that never retries by itself. Raises `InputError`."""
     configuration = client.Configuration()
     where = str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG", "~/.kube/config")
+    if content:
+        where = "kubeconfig of the cluster"
     try:
-        if content:
-            where = "kubeconfig of the cluster"
-            loaded = yaml.safe_load(content)
-            if not isinstance(loaded, dict):
-                raise InputError(what="the kubeconfig is not a mapping", where=where, next_command=_NEXT)
-            kube_config.load_kube_config_from_dict(loaded, context or None, configuration, persist_config=False)
-        elif kubeconfig is None and not _has_file(where) and "KUBERNETES_SERVICE_HOST" in os.environ:
-            where = "service account"
-            kube_config.load_incluster_config(configuration)
-        else:
-            _check_file(where, given=kubeconfig is not None)
-            kube_config.load_kube_config(where, context or None, configuration, persist_config=False)
+        with _plug_in_failures() as failures:
+            _load_into(configuration, kubeconfig, where, context, content)
     except InputError:
         raise
     except yaml.YAMLError as error:
@@ -48,11 +43,47 @@ def load(kubeconfig: str | Path | None, context: str, content: str) -> Any:
         raise InputError(
             what="can't use the kubeconfig", where=where, why=_first_line(error), next_command=_NEXT
         ) from error
+    if failures and not configuration.api_key and not configuration.cert_file:
+        raise InputError(
+            what="the kubeconfig's credential plug-in failed", where=where, why=failures[0][:200],
+            next_command="kubectl get --raw /version",
+        )  # fmt: skip
     # urllib3's default would send a timed-out PUT or DELETE again: a write is never repeated blindly.
     configuration.retries = False
     configuration.connection_pool_maxsize = POOL
     _refuse_plain_http(configuration.host)
     return configuration
+
+
+def _load_into(configuration: Any, kubeconfig: str | Path | None, where: str, context: str, content: str) -> None:
+    if content:
+        loaded = yaml.safe_load(content)
+        if not isinstance(loaded, dict):
+            raise InputError(what="the kubeconfig is not a mapping", where=where, next_command=_NEXT)
+        kube_config.load_kube_config_from_dict(loaded, context or None, configuration, persist_config=False)
+    elif kubeconfig is None and not _has_file(where) and "KUBERNETES_SERVICE_HOST" in os.environ:
+        kube_config.load_incluster_config(configuration)
+    else:
+        _check_file(where, given=kubeconfig is not None)
+        kube_config.load_kube_config(where, context or None, configuration, persist_config=False)
+
+
+@contextmanager
+def _plug_in_failures() -> Iterator[list[str]]:
+    """What went wrong in credential plug-ins: the loader only logs it, and goes on as nobody."""
+    found: list[str] = []
+
+    class Keeper(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.module == "kube_config" and record.levelno >= logging.ERROR:
+                found.append(record.getMessage().strip().partition("\n")[0])
+
+    keeper = Keeper()
+    logging.getLogger().addHandler(keeper)
+    try:
+        yield found
+    finally:
+        logging.getLogger().removeHandler(keeper)
 
 
 def _has_file(paths: str) -> bool:
