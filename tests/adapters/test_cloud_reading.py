@@ -229,3 +229,10 @@ class _Nowhere:
 class _Hurried(SystemClock):
     def sleep(self, seconds: float) -> None:
         return
+
+
+def test_the_sdk_logs_no_answer(lab: tuple[Cloud, AliyunCloud], caplog: pytest.LogCaptureFixture) -> None:
+    lab[0].world.cs.clusters[CLUSTER].kubeconfig = "users: [{token: kubeconfig-token}]"
+    assert "kubeconfig-token" in lab[1].reader.kubeconfig(CLUSTER)
+    lab[1].reader.master_role(CLUSTER)
+    assert caplog.text == ""

@@ -69,9 +69,6 @@ def read_cloud(facts: ClusterFacts, cloud: CloudSurvey, questions: Questions) ->
         "eni", "ecs:DescribeNetworkInterfaces",
         lambda: cloud.network_interfaces(vpc_id, ips) if ips else (), None,
     )  # fmt: skip
-    if ram.result().policies is None and facts.identity.kind != "managed":
-        questions.add(Gap(area="ram", call="ram:ListPoliciesForRole", why="not-asked",
-                          detail="the role that CCM uses is not known"))  # fmt: skip
     return replace(
         facts,
         identity=replace(facts.identity, vpc_cidrs=cidrs.result()),
@@ -147,7 +144,9 @@ def _ram(facts: ClusterFacts, cloud: CloudSurvey) -> RamFacts:
         role = cloud.instance_role(instance) if instance else ""
     # Last, the role that CS names for the workers: where CCM's pods run beside them, it is theirs too.
     role = role or facts.ram.role
-    return cloud.ram(role) if role else RamFacts()
+    if not role:
+        raise AbsentError(what="the role that CCM uses was not found", where="nodes and cluster resources")
+    return cloud.ram(role)
 
 
 def _ccm_instance(nodes: Iterable[Node]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from typing import Any
 
@@ -25,6 +26,8 @@ class SdkTransport:
     """A transport over the vendor's SDK; safe for several threads, one client a region."""
 
     def __init__(self, *, profile: str = "", endpoint: Endpoint | None = None) -> None:
+        # The SDK logs whole answers, a kubeconfig among them; what went wrong is told by our errors.
+        logging.getLogger("aliyunsdkcore").setLevel(logging.CRITICAL + 1)
         self._profile = profile
         self._endpoint = endpoint
         self._clients: dict[str, Any] = {}

@@ -1,0 +1,167 @@
+"""A whole cluster with its cloud read live: facts, gaps, no write, no secret."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.adapters.kubeserver import Answer, Server, listed, ok
+from tests.adapters.labcloud import CLUSTER, KEY, REGION, ROLE, SECRET, VPC, asked, served, world
+from upgrader import codec
+from upgrader.adapters.aliyun import connect
+from upgrader.discover.collect import discover
+from upgrader.discover.said import Said
+from upgrader.lab.faults import Fault
+from upgrader.lab.journal import is_write
+from upgrader.model.errors import DeniedError, TransientError
+from upgrader.model.facts import ClusterFacts
+from upgrader.ports.clock import SystemClock
+
+CONFIG_SECRET = "cloud-config-secret-not-to-be-kept"
+IMAGE = "registry.cn-hangzhou.aliyuncs.com/acs/cloud-controller-manager-amd64:v2.9.1"
+
+
+def _objects() -> dict[str, list[dict[str, Any]]]:
+    container = {"name": "ccm", "image": IMAGE, "args": ["--v=5", f"--secret={CONFIG_SECRET}"]}
+    return {
+        "/api/v1/services": [
+            {"metadata": {"name": "web", "namespace": "default", "uid": "1-2"}, "spec": {"type": "LoadBalancer"},
+             "status": {"loadBalancer": {"ingress": [{"ip": "47.0.0.1"}]}}},
+        ],
+        "/api/v1/nodes": [
+            {"metadata": {"name": "n1", "labels": {"node-role.kubernetes.io/master": ""}},
+             "spec": {"providerID": f"{REGION}.i-1"}},
+        ],
+        "/apis/apps/v1/daemonsets": [
+            {"metadata": {"name": "cloud-controller-manager", "namespace": "kube-system"},
+             "spec": {"template": {"spec": {"containers": [container], "serviceAccountName": "ccm"}}},
+             "status": {"numberReady": 3, "desiredNumberScheduled": 3}},
+            {"metadata": {"name": "kube-flannel-ds", "namespace": "kube-system"}},
+        ],
+    }  # fmt: skip
+
+
+def _config() -> dict[str, Any]:
+    text = {"Global": {"clusterID": CLUSTER, "accessKeyID": KEY, "accessKeySecret": CONFIG_SECRET, "vpcid": VPC}}
+    return {"metadata": {"name": "cloud-config"}, "data": {"cloud-config.conf": json.dumps(text)}}
+
+
+def _rule(denied: tuple[str, ...] = ()) -> Any:
+    objects = _objects()
+
+    def rule(method: str, path: str, query: dict[str, str], body: Any) -> Answer | None:
+        if path in denied:
+            return 403, {"reason": "Forbidden", "message": "no"}, {}
+        if path == "/version":
+            return ok({"gitVersion": "v1.28.3-aliyun.1"})
+        if path.endswith("/configmaps/cloud-config"):
+            return ok(_config())
+        if path.endswith("/endpoints/ccm"):
+            return None
+        return listed(*objects.get(path, ()))
+
+    return rule
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET)
+    monkeypatch.delenv("ALIBABA_CLOUD_SECURITY_TOKEN", raising=False)
+
+
+def _look(*, denied: tuple[str, ...] = (), faults: tuple[Fault, ...] = ()) -> tuple[ClusterFacts, list[str]]:
+    with served(world()) as (cloud, url), Server(_rule(denied)).served() as cluster:
+        for fault in faults:
+            cloud.faults.add(fault)
+        facts = discover(cluster, connect(endpoint=url), Said(), SystemClock())
+        names = asked(cloud)
+        assert not [r.action for r in cloud.journal.requests() if is_write(r.action)]
+        return facts, names
+
+
+def test_a_dedicated_cluster_is_read_whole() -> None:
+    facts, _ = _look()
+    assert facts.gaps == ()
+    identity, ccm = facts.identity, facts.ccm
+    assert (identity.id, identity.name, identity.kind, identity.region) == (CLUSTER, "shop", "dedicated", REGION)
+    assert (identity.network, identity.vpc_id, identity.vpc_cidrs) == ("flannel", VPC, ("10.0.0.0/8",))
+    assert identity.kubernetes == "v1.28.3-aliyun.1"
+    assert (ccm.version, ccm.managed_by, ccm.addon_version, ccm.addon_next) == (
+        "v2.9.1", "ack", "v2.10.0", ("v2.14.0",))  # fmt: skip
+    # The image and the add-on disagree: both are kept.
+    assert [d.values for d in ccm.disagreements if d.fact == "version"] == [{"image": "v2.9.1", "add-on": "v2.10.0"}]
+    assert facts.ram.role == ROLE
+    assert [policy.name for policy in facts.ram.policies or ()] == ["k8sMasterRolePolicy-Ccm-1"]
+    lbs = {lb.id: lb for lb in facts.load_balancers or ()}
+    assert lbs["lb-001"].detailed
+    assert lbs["lb-001"].server_groups
+    assert [group.id for group in facts.orphan_groups] == ["sgp-lost"]
+
+
+def test_the_same_world_gives_the_same_bytes() -> None:
+    first, second = _look()[0], _look()[0]
+    assert codec.encode(first).replace(first.taken_at.encode(), b"") == codec.encode(second).replace(
+        second.taken_at.encode(), b""
+    )
+
+
+def test_no_secret_is_kept() -> None:
+    facts, _ = _look()
+    text = codec.encode(facts).decode()
+    for secret in (CONFIG_SECRET, SECRET, KEY, "kube-token-not-to-be-shown"):
+        assert secret not in text
+
+
+def test_each_failure_is_a_gap_and_the_rest_is_read() -> None:
+    faults = (
+        Fault(action="ListPoliciesForRole", code="NoPermission", status=403, times=None),
+        Fault(action="DescribeLoadBalancerAttribute", match={"LoadBalancerId": "lb-002"}, code="OperationFailed",
+              times=None),
+        Fault(action="ListLoadBalancers", code="Forbidden.RAM", status=403, times=None),
+    )  # fmt: skip
+    facts, _ = _look(denied=("/api/v1/nodes", "/apis/discovery.k8s.io/v1/endpointslices"), faults=faults)
+    why = {(gap.area, gap.subject): gap.why for gap in facts.gaps}
+    assert why[("nodes", "")] == "denied"
+    assert why[("endpoints", "")] == "denied"
+    assert why[("ram", "")] == "denied"
+    assert why[("nlb", "")] == "denied"
+    assert why[("clb", "lb-002")] == "failed"
+    lbs = {lb.id: lb for lb in facts.load_balancers or ()}
+    assert lbs["lb-001"].detailed
+    assert not lbs["lb-002"].detailed
+
+
+def test_a_cluster_that_cs_does_not_know_needs_no_cs() -> None:
+    with served(world()) as (cloud, url), Server(_rule()).served() as cluster:
+        cloud.world.cs.clusters.clear()
+        facts = discover(cluster, connect(endpoint=url), Said(), SystemClock())
+    assert facts.identity.kind == "self-managed"
+    assert (facts.ccm.version, facts.ccm.managed_by) == ("v2.9.1", "manifest")
+    assert not [gap for gap in facts.gaps if gap.area in ("identity", "addon")]
+
+
+def test_without_a_cloud_its_areas_are_gaps() -> None:
+    with Server(_rule()).served() as cluster:
+        facts = discover(cluster, None, Said(), SystemClock())
+    assert facts.load_balancers is None
+    assert {gap.area for gap in facts.gaps} >= {"clb", "nlb", "ram"}
+
+
+def test_the_cloud_is_read_beside_a_dump() -> None:
+    with Server(_rule()).served() as cluster:
+        base = discover(cluster, None, Said(), SystemClock())
+    with served(world()) as (_, url):
+        facts = discover(None, connect(endpoint=url), Said(), SystemClock(), base=base)
+    assert facts.services == base.services
+    assert facts.load_balancers
+    assert not facts.has_gap("clb")
+
+
+def test_a_cluster_that_cannot_be_reached_or_does_not_know_us_is_an_error() -> None:
+    with Server(lambda *_: (401, {}, {})).served() as cluster, pytest.raises(DeniedError):
+        discover(cluster, None, Said(), SystemClock())
+    with Server(lambda *_: (503, {}, {})).served() as cluster, pytest.raises(TransientError):
+        discover(cluster, None, Said(), SystemClock())
