@@ -40,7 +40,7 @@ def decode(data: bytes, kind: type[T], *, where: str) -> T:
         raise InputError(what=f"not a valid {kind.__name__}", where=where, why=str(error)) from error
 
 
-def decode_object(data: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+def decode_object(data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
     """A Kubernetes object, in which a null means the same as an absent field (Go prints empty lists so).
 
     Raises `msgspec.ValidationError` or `msgspec.DecodeError`. The nulls cost a second parse only where there are any.
@@ -48,7 +48,7 @@ def decode_object(data: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(data)
     except msgspec.ValidationError:
-        if b"null" not in data:
+        if b"null" not in bytes(data):
             raise
         return msgspec.convert(_without_nulls(msgspec.json.decode(data)), decoder.type)
 

@@ -24,7 +24,7 @@ def with_said(identity: ClusterIdentity, ccm: CcmInstall, said: Said) -> tuple[C
     """Both with what was said filled in. What was read wins; a contradiction is kept as a disagreement."""
     fields = {"kind": said.kind, "network": said.network, "id": said.cluster_id, "region": said.region,
               "vpc_id": said.vpc_id, "kubernetes": said.kubernetes}  # fmt: skip
-    used, clashes = [], list(ccm.disagreements)
+    used, clashes = list(identity.said), list(ccm.disagreements)
     for name, value in fields.items():
         read = getattr(identity, name)
         if value and not read:
@@ -38,4 +38,6 @@ def with_said(identity: ClusterIdentity, ccm: CcmInstall, said: Said) -> tuple[C
     elif said.version and ccm.version != said.version:
         clashes.append(Disagreement(fact="version", values={"read": ccm.version, "said": said.version}))
     cluster_id = ccm.cluster_id or identity.id
-    return replace(identity, said=tuple(used)), replace(ccm, cluster_id=cluster_id, disagreements=tuple(clashes))
+    return replace(identity, said=tuple(dict.fromkeys(used))), replace(
+        ccm, cluster_id=cluster_id, disagreements=tuple(clashes)
+    )
