@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import mmap
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from upgrader import codec
+from upgrader.discover import buffers
 from upgrader.discover.files import NAMED_UNREADABLE, read_files
 from upgrader.discover.said import Said
 from upgrader.model.errors import InputError
@@ -116,3 +120,26 @@ def test_what_is_said_fills_in_and_never_overrules(tmp_path: Path) -> None:
     assert (facts.ccm.version, facts.identity.network, facts.identity.kubernetes) == ("v2.9.1", "flannel", "v1.28.3")
     assert set(facts.identity.said) == {"network", "version"}
     assert [clash.values for clash in facts.ccm.disagreements] == [{"read": "v1.28.3", "said": "v1.20.0"}]
+
+
+def test_a_big_file_gives_the_same_facts_as_its_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = [_service(f"s{n:05}") for n in range(3000)]
+    broken = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "odd"}, "spec": 7}
+    path = _dump(tmp_path, *services[:2000], broken, *services[2000:])
+    small = read_files([path], Said())
+    monkeypatch.setattr(buffers, "BIG", 1)
+    monkeypatch.setattr(buffers, "_STEP", 10_000)
+    assert isinstance(buffers.load(path), mmap.mmap)
+    assert read_files([path], Said()) == small
+    assert list(small.unreadable) == ["/odd"]
+    assert len(small.services) == 3000
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"a", b"ab", b"aab"]), st.integers(1, 20))
+def test_counting_piece_by_piece_is_counting(text: bytes, key: bytes, step: int) -> None:
+    text = text + b"ab" * 10
+    memory = mmap.mmap(-1, len(text))
+    memory[:] = text
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(buffers, "_STEP", max(step, len(key)))
+        assert buffers.count(memory, key) == buffers.count(text, key)

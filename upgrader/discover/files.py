@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from upgrader import codec
 from upgrader.discover.assemble import assemble
+from upgrader.discover.buffers import Buffer, consumed, count, load
 from upgrader.discover.said import Said, with_said
 from upgrader.model.errors import InputError
 from upgrader.model.facts import FACTS_SCHEMA, CcmInstall, ClusterFacts, ClusterIdentity, Gap
@@ -142,7 +143,7 @@ def _no_gc() -> Iterator[None]:
             gc.enable()
 
 
-def _documents(path: Path) -> Iterator[tuple[bytes, str, bool]]:
+def _documents(path: Path) -> Iterator[tuple[Buffer, str, bool]]:
     if str(path) == "-":
         yield sys.stdin.buffer.read(), "stdin", False
         return
@@ -158,13 +159,13 @@ def _documents(path: Path) -> Iterator[tuple[bytes, str, bool]]:
         if size > MAX_BYTES:
             raise InputError(what=f"the file has {size:,} bytes, more than {MAX_BYTES:,}", where=str(path),
                              next_command="dump fewer kinds, or one namespace at a time")  # fmt: skip
-        yield path.read_bytes(), str(path), path.suffix in (".yaml", ".yml")
+        yield load(path), str(path), path.suffix in (".yaml", ".yml")
     except OSError as error:
         raise InputError(what="can't read the file", where=str(path), why=error.strerror or str(error)) from error
 
 
-def _read_json(data: bytes, name: str, found: _Found) -> None:
-    if not data.strip():
+def _read_json(data: Buffer, name: str, found: _Found) -> None:
+    if isinstance(data, bytes) and not data.strip():
         raise InputError(what="the file is empty", where=name)
     try:
         head = _HEAD.decode(data)
@@ -184,14 +185,14 @@ def _read_json(data: bytes, name: str, found: _Found) -> None:
     elif head.items is not None:
         # One more than there are items: the list has metadata of its own.
         doubtful = _may_repeat(data, len(head.items) + 1)
-        for number, item in enumerate(head.items):
+        for number, item in enumerate(consumed(head.items, data)):
             _read_item(item, f"{name} item {number}", found, doubtful=doubtful)
     else:
         _read_item(data, name, found)
 
 
-def _snapshot(data: bytes, name: str) -> ClusterFacts:
-    facts = codec.decode(data, ClusterFacts, where=name)
+def _snapshot(data: Buffer, name: str) -> ClusterFacts:
+    facts = codec.decode(bytes(data), ClusterFacts, where=name)
     if facts.schema != FACTS_SCHEMA:
         raise InputError(
             what=f"the snapshot has schema {facts.schema}, this version reads {FACTS_SCHEMA}",
@@ -223,12 +224,12 @@ def _kind_of(item: Any) -> str:
     return match[1].decode() if match else _KIND.decode(item).kind
 
 
-def _may_repeat(data: bytes, objects: int = 1) -> bool:
+def _may_repeat(data: Buffer, objects: int = 1) -> bool:
     """Whether a key that stands once in an object is found more often than there are objects.
 
     A count over the whole file costs a tenth of parsing it; only where it says so is each object looked at in full.
     """
-    return any(data.count(key) > objects for key in _ONCE)
+    return any(count(data, key) > objects for key in _ONCE)
 
 
 def _name_of(data: bytes, name: str) -> str:
@@ -258,12 +259,12 @@ def _refuse_duplicates(data: bytes, name: str) -> None:
         return
 
 
-def _read_yaml(data: bytes, name: str, found: _Found) -> None:
+def _read_yaml(data: Buffer, name: str, found: _Found) -> None:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        documents = [d for d in yaml.load_all(data, Loader=loader) if d is not None]
+        documents = [d for d in yaml.load_all(bytes(data), Loader=loader) if d is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{name}:{mark.line + 1}" if mark else name
