@@ -34,6 +34,10 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
 _SIGNED = re.compile(r"(?is)(server string to sign is).*")
 
 
+class UnreachableError(TransientError):
+    """Nobody is there at all: the request surely never left. Patience does not help as it does against throttling."""
+
+
 def redacted(text: str) -> str:
     """Vendor text without access keys, tokens and signatures."""
     return _SECRET_PAIR.sub(r"\1(redacted)", _ACCESS_KEY.sub("(redacted)", _SIGNED.sub(r"\1 (redacted)", text)))
@@ -73,7 +77,8 @@ def unreachable(call: Call, message: str) -> TransientError:
     """
     lower = message.lower()
     why, never_sent = next((found for sign, *found in _CAUSES if sign in lower), ["the connection broke", False])
-    return TransientError(
+    kind = UnreachableError if never_sent else TransientError
+    return kind(
         what=f"no answer to {call.name}", where=call.region, why=str(why),
         next_command="check the network, --region, --endpoint and HTTPS_PROXY",
         effect_unknown=not call.is_read and not never_sent,

@@ -6,12 +6,14 @@ import random
 import threading
 
 from upgrader.adapters.aliyun.call import Call, Transport
+from upgrader.adapters.aliyun.errors import UnreachableError
 from upgrader.model.errors import TransientError
 from upgrader.ports.clock import Clock
 
 RATE_PER_S = 40.0
 BURST = 40.0
 ATTEMPTS = 6
+ATTEMPTS_UNREACHABLE = 2
 DEADLINE_S = 90.0
 FIRST_PAUSE_S = 0.4
 LONGEST_PAUSE_S = 15.0
@@ -66,7 +68,8 @@ class Patient:
                     self._bucket.drain()
                 # Jitter, so that threads that were throttled together do not come back together.
                 wait_s = error.retry_after_s or pause_s * random.uniform(0.7, 1.3)
-                if not call.is_read or attempt == ATTEMPTS or self._clock.monotonic() + wait_s > end:
+                last = ATTEMPTS_UNREACHABLE if isinstance(error, UnreachableError) else ATTEMPTS
+                if not call.is_read or attempt >= last or self._clock.monotonic() + wait_s > end:
                     raise
             self._clock.sleep(wait_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)

@@ -1,0 +1,86 @@
+"""Patience on a clock that the test holds: how often, how long, and never for a write."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from upgrader.adapters.aliyun.call import Call
+from upgrader.adapters.aliyun.errors import UnreachableError
+from upgrader.adapters.aliyun.retry import ATTEMPTS, ATTEMPTS_UNREACHABLE, Bucket, Patient
+from upgrader.model.errors import DeniedError, TransientError
+
+READ = Call(product="slb", action="DescribeLoadBalancers", region="r")
+WRITE = Call(product="slb", action="TagResources", region="r")
+
+
+class HeldClock:
+    """Time that passes only when somebody waits."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+
+
+class Failing:
+    """Fails so many times, then answers."""
+
+    def __init__(self, error: Exception, times: int = 10_000) -> None:
+        self.error, self.times, self.sent = error, times, 0
+
+    def send(self, call: Call) -> dict[str, Any]:
+        self.sent += 1
+        if self.sent <= self.times:
+            raise self.error
+        return {"ok": True}
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sent"),
+    [
+        (READ, TransientError(what="busy"), ATTEMPTS),
+        (READ, UnreachableError(what="nobody"), ATTEMPTS_UNREACHABLE),
+        (READ, DeniedError(what="no", action="a"), 1),
+        (WRITE, TransientError(what="busy"), 1),
+        (WRITE, UnreachableError(what="nobody"), 1),
+    ],
+)
+def test_how_often(call: Call, error: Exception, sent: int) -> None:
+    transport = Failing(error)
+    with pytest.raises(type(error)):
+        Patient(transport, HeldClock()).send(call)
+    assert transport.sent == sent
+
+
+def test_a_passing_failure_is_not_seen() -> None:
+    assert Patient(Failing(TransientError(what="busy"), times=3), HeldClock()).send(READ) == {"ok": True}
+
+
+def test_the_deadline_holds_and_the_server_may_say_when() -> None:
+    clock = HeldClock()
+    transport = Failing(TransientError(what="busy", retry_after_s=40.0))
+    with pytest.raises(TransientError):
+        Patient(transport, clock, deadline_s=90).send(READ)
+    assert (transport.sent, clock.passed) == (3, 80.0)
+
+
+def test_the_pace_is_kept_by_all_together() -> None:
+    clock = HeldClock()
+    bucket = Bucket(clock, rate_per_s=10, burst=5)
+    transport = Patient(Failing(TransientError(what="x"), times=0), clock, bucket)
+    for _ in range(5):
+        transport.send(READ)
+    assert clock.passed == 0
+    for _ in range(20):
+        transport.send(READ)
+    assert clock.passed == pytest.approx(2.0)
