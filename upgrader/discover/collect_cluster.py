@@ -22,7 +22,7 @@ _PLAIN = (
     ("rbac", Ref(api_version=_RBAC, kind="ClusterRoleBinding")),
 )
 _CLOUD_CONFIG = Ref(api_version="v1", kind="ConfigMap", namespace=_PLACE, name="cloud-config")
-# CCM elects its leader by a lock in Endpoints up to v2.0, by a Lease later.
+# Older CCMs keep the leader's lock in Endpoints, newer ones in a Lease: both are looked at.
 _LOCK = Ref(api_version="v1", kind="Endpoints", namespace=_PLACE, name="ccm")
 
 

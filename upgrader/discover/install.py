@@ -16,6 +16,7 @@ Object = Mapping[str, Any]
 
 _IMAGE = re.compile(r"/cloud-controller-manager(-amd64)?(:|@|$)")
 _SECRET_KEYS = re.compile(r"(?i)secret|accesskey|token|password")
+_LOCK_ANNOTATION = "control-plane.alpha.kubernetes.io/leader"
 LEASE_NAMES = ("ccm", "cloud-controller-manager")
 
 
@@ -34,7 +35,7 @@ def find_install(objects: Iterable[Object]) -> CcmInstall:
     base: dict[str, Any] = {
         "cloud_config": config,
         "cluster_id": config.get("clusterID", ""),
-        "leader": _leader(by_kind.get("Lease", ())),
+        "leader": _leader(by_kind.get("Lease", ()), by_kind.get("Endpoints", ())),
         "rbac_rules": _rules(by_kind),
     }
     chosen = max(workloads, key=_ready, default=None) or next(iter(pods), None)
@@ -154,10 +155,18 @@ def _cloud_config(found: Iterable[Object]) -> dict[str, str]:
     return {}
 
 
-def _leader(found: Iterable[Object]) -> str:
-    for lease in found:
+def _leader(leases: Iterable[Object], endpoints: Iterable[Object]) -> str:
+    """Who holds the leader's lock: a Lease, or the annotation on Endpoints that older versions write."""
+    for lease in leases:
         if _metadata(lease).get("name") in LEASE_NAMES:
             return str((lease.get("spec") or {}).get("holderIdentity") or "")
+    for lock in endpoints:
+        if _metadata(lock).get("name") in LEASE_NAMES:
+            try:
+                record = json.loads((_metadata(lock).get("annotations") or {}).get(_LOCK_ANNOTATION) or "{}")
+            except ValueError:
+                continue
+            return str(record.get("holderIdentity") or "") if isinstance(record, dict) else ""
     return ""
 
 
