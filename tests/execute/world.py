@@ -132,7 +132,8 @@ class Cluster:
             self.world.objects[self._key(ref)] = body | {"metadata": {**body["metadata"], "resourceVersion": "1"}}
             return copy.deepcopy(self.world.objects[self._key(ref)])
 
-        return self._write(ref, "create", effect)
+        found: dict[str, Any] = self._write(ref, "create", effect)
+        return found
 
     def replace(self, ref: Ref, body: dict[str, Any]) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
@@ -144,7 +145,8 @@ class Cluster:
             self.world.objects[self._key(ref)] = new
             return copy.deepcopy(new)
 
-        return self._write(ref, "replace", effect)
+        found: dict[str, Any] = self._write(ref, "replace", effect)
+        return found
 
     def patch(self, ref: Ref, patch: Any, *, style: str = "merge") -> dict[str, Any]:
         def effect() -> dict[str, Any]:
@@ -154,7 +156,8 @@ class Cluster:
             container.update({k: v for k, v in wanted.items() if v is not None})
             return found
 
-        return self._write(ref, "patch", effect)
+        found: dict[str, Any] = self._write(ref, "patch", effect)
+        return found
 
     def delete(self, ref: Ref) -> None:
         self._write(ref, "delete", lambda: self.world.objects.pop(self._key(ref), None))
@@ -182,8 +185,14 @@ class Cloud:
 
     def ram(self, role: str) -> RamFacts:
         w = self.world
-        return RamFacts(role=role, policies=(RamPolicy(name="p", type="Custom", default_version=w.default,
-                                                       document=w.versions[w.default], versions=tuple(w.versions)),))  # fmt: skip
+        policy = RamPolicy(
+            name="p",
+            type="Custom",
+            default_version=w.default,
+            document=w.versions[w.default],
+            versions=tuple(w.versions),
+        )
+        return RamFacts(role=role, policies=(policy,))
 
     def tag(self, lb_id: str, tags: dict[str, str]) -> str:
         def effect() -> str:
@@ -262,8 +271,8 @@ def session(
         plan=make_plan(nonce),
         cluster=Cluster(world),  # type: ignore[arg-type]
         cloud=Cloud(world),  # type: ignore[arg-type]
-        cluster_writer=lambda fence: Cluster(world, fence),  # type: ignore[arg-type,return-value]
-        cloud_writer=lambda fence: Cloud(world, fence),
+        cluster_writer=lambda fence: Cluster(world, fence),
+        cloud_writer=lambda fence: Cloud(world, fence),  # type: ignore[arg-type,return-value]
         clock=world.clock,
         store=FileStore(tmp_path, run, create=create),
         look=lambda: ClusterFacts(

@@ -17,7 +17,6 @@ from upgrader.model.errors import CcmUpgradeError
 # name → (module:attribute, one line of help). The module is imported only when its command runs, so that `--help`
 # and the offline commands never load a vendor SDK.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("upgrader.cli.demo:demo", "The main job from start to end, on the embedded lab."),
     "discover": ("upgrader.cli.discover:discover", "Read a cluster into a redacted snapshot. Writes nothing."),
     "check": ("upgrader.cli.check:check", "Preflight only. Writes nothing."),
     "plan": ("upgrader.cli.plan:plan", "Check, forecast and order the steps. Writes nothing."),
@@ -30,14 +29,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "unlock": ("upgrader.cli.unlock:unlock", "Free the lock of a dead run."),
     "audit": ("upgrader.cli.audit:audit", "Prove that a journal is whole."),
     "report": ("upgrader.cli.report:report", "The compatibility report: html, md, json, csv, sarif, junit."),
-    "diagnose": ("upgrader.cli.diagnose:diagnose", "What a Service's events mean here, and how to fix it."),
-    "list": ("upgrader.cli.list:list_services", "Every LoadBalancer Service with its load balancer."),
     "explain": ("upgrader.cli.explain:explain", "The long text of a check, step, error code or exit code. Offline."),
     "matrix": ("upgrader.cli.matrix:matrix", "What each CCM version does. Offline."),
     "ram": ("upgrader.cli.ram:ram", "RAM actions that the target needs and the role lacks."),
     "tags": ("upgrader.cli.tags:tags", "Tags that legacy CLBs lack."),
-    "fleet": ("upgrader.cli.fleet:fleet", "The fleet-wide upgrade job."),
-    "lab": ("upgrader.cli.lab:lab", "A local cloud and Kubernetes API to rehearse on."),
     "completion": ("upgrader.cli.completion:completion", "Shell completion for bash, zsh and fish."),
 }
 
