@@ -46,6 +46,13 @@ def test_a_value_of_its_own_goes_with_its_flag() -> None:
     assert cleaned(["/ccm", "--port", "10253", "--v", "5"], version) == ("/ccm", "--v", "5")
 
 
+def test_controllers_are_cleaned_in_both_spellings_and_each_time() -> None:
+    version = parse_version("v2.14.0")
+    assert cleaned(["--controllers", "node,elb", "--v=5"], version) == ("--controllers=node", "--v=5")
+    assert cleaned(["--controllers=elb", "--controllers=service"], version) == ("--controllers=service",)
+    assert cleaned(["--controllers", "node", "--v=5"], version) == ("--controllers", "node", "--v=5")
+
+
 def test_flags_come_and_go() -> None:
     args = ["--allow-untagged-cloud=true"]
     assert unknown_flags(args, parse_version("v2.1.0")) == ("allow-untagged-cloud",)
@@ -59,6 +66,7 @@ def test_values_are_found_in_both_spellings() -> None:
     assert flag_value(["--a", "1"], "a") == "1"
     assert flag_value(["--a", "--b"], "a") == ""
     assert flag_value(["--b"], "a") is None
+    assert flag_value(["--a=1", "--a=2"], "a") == "2"
 
 
 @pytest.mark.parametrize(

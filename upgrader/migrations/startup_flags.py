@@ -18,7 +18,7 @@ Sources
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -45,15 +45,14 @@ def flag_name(argument: str) -> str:
     return argument.lstrip("-").partition("=")[0] if argument.startswith("-") else ""
 
 
+def flag_values(args: Sequence[str], name: str) -> tuple[str, ...]:
+    """The values of each `--name=value` or `--name value`, in order; empty text for a bare flag."""
+    return tuple(value or "" for flag, value, _ in _parsed(args) if flag == name)
+
+
 def flag_value(args: Sequence[str], name: str) -> str | None:
-    """The value of `--name=value` or `--name value`; empty for a bare flag, None when it is not there."""
-    for position, argument in enumerate(args):
-        if flag_name(argument) == name:
-            if "=" in argument:
-                return argument.partition("=")[2]
-            following = args[position + 1] if position + 1 < len(args) else ""
-            return "" if following.startswith("-") else following
-    return None
+    """The value that counts, the last one given; empty for a bare flag, None when it is not there."""
+    return next(reversed(flag_values(args, name)), None)
 
 
 def unknown_flags(args: Sequence[str], version: CcmVersion) -> tuple[str, ...]:
@@ -64,31 +63,44 @@ def unknown_flags(args: Sequence[str], version: CcmVersion) -> tuple[str, ...]:
 
 
 def unknown_controllers(args: Sequence[str], version: CcmVersion) -> tuple[str, ...]:
-    """The names in --controllers that `version` does not have."""
-    value = flag_value(args, CONTROLLERS)
+    """The names in all --controllers (a list that each one adds to) that `version` does not have."""
     known = {controller.name for controller in load_startup().controllers if controller.in_force(version)}
-    names = [name.strip().lstrip("-") for name in (value or "").split(",")]
+    names = [_controller(name) for value in flag_values(args, CONTROLLERS) for name in value.split(",")]
     return tuple(name for name in names if name and name != "*" and name not in known)
 
 
 def cleaned(args: Sequence[str], version: CcmVersion) -> tuple[str, ...]:
-    """The arguments without flags and controllers that `version` does not know."""
+    """The arguments without flags and controllers that `version` does not know; the rest as it was spelled."""
     flags, controllers = set(unknown_flags(args, version)), set(unknown_controllers(args, version))
     kept: list[str] = []
-    dropping = False  # `--name value`: the value goes with its flag
-    for argument in args:
-        name = flag_name(argument)
-        if not name and dropping:
-            dropping = False
+    for name, value, spelled in _parsed(args):
+        if name and name in flags:
             continue
-        dropping = name in flags and "=" not in argument
-        if name in flags:
-            continue
-        if name == CONTROLLERS and controllers and "=" in argument:
-            rest = [one for one in argument.partition("=")[2].split(",") if one.strip() not in controllers]
-            argument = f"--{CONTROLLERS}={','.join(rest)}"
-        kept.append(argument)
+        if name == CONTROLLERS and value and controllers.intersection(map(_controller, value.split(","))):
+            rest = ",".join(one for one in value.split(",") if _controller(one) not in controllers)
+            # A list that is empty now would switch every controller off.
+            kept += [f"--{CONTROLLERS}={rest}"] if rest else []
+        else:
+            kept += spelled
     return tuple(kept)
+
+
+def _parsed(args: Sequence[str]) -> Iterator[tuple[str, str | None, Sequence[str]]]:
+    """Each flag with its value (None when bare) and its own arguments; what is no flag has an empty name."""
+    position = 0
+    while position < len(args):
+        argument, following = args[position], args[position + 1 : position + 2]
+        name = flag_name(argument)
+        width = 1
+        value: str | None = argument.partition("=")[2] if "=" in argument else None
+        if name and value is None and following and not following[0].startswith("-"):
+            value, width = following[0], 2
+        yield name, value, args[position : position + width]
+        position += width
+
+
+def _controller(name: str) -> str:
+    return name.strip().lstrip("-")
 
 
 def applies(context: Context) -> str:
