@@ -55,6 +55,7 @@ def _answered(wire: responses.RequestsMock, call: Call, status: int, body: objec
         (400, "InvalidLoadBalancerId.NotFound", "The specified LoadBalancerId does not exist.", AbsentError),
         (404, "ErrorClusterNotFound", "cluster not found", AbsentError),
         (404, "EntityNotExist.Role", "The role not exists", AbsentError),
+        (404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.", RefusedError),
         (400, "OperationFailed.TagLimit", "too many tags", RefusedError),
         (400, "IncorrectStatus", "not in the right state", RefusedError),
     ],

@@ -44,7 +44,9 @@ def forecast_service(world: World, service: Service) -> ServiceForecast:
         writes += full_sync_writes(world, service, lb, groups)
         if lb is not None and kind == "clb":
             refusal = fixed_once_made(world, service, lb)
-    if lb is not None and (refusal is None or refusal.code == "fixed-once-made"):
+    if lb is not None and not lb.detailed:
+        writes = []  # What was not read can't be compared: `unknown` says so.
+    elif lb is not None and (refusal is None or refusal.code == "fixed-once-made"):
         writes += sync_groups(world, service, lb, groups)
         if not chosen.full_sync:
             writes += [_late(w) for w in full_sync_writes(world, service, lb, groups)]

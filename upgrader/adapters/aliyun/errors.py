@@ -12,6 +12,7 @@ _DENIED = re.compile(
     r"(?i)^(nopermission|forbidden\.(ram|subuser|user)|forbiddenram|accessdenied|unauthorized|stsforbidden)"
 )
 _DENIED_MESSAGE = re.compile(r"(?i)policy forbidden|not authorized to do this action|no permission")
+_UNSUPPORTED = re.compile(r"(?i)^invalidaction\b")
 _ABSENT = re.compile(r"(?i)notfound|entitynotexist|notexist|\.absent$")
 _STRANGER = re.compile(r"(?i)^(invalidaccesskeyid|signaturedoesnotmatch|invalidsecuritytoken|incompletesignature)")
 _NAMED = re.compile(r"\b((?:slb|nlb|ecs|vpc|ram|sts|cs):[A-Za-z]\w+)")
@@ -65,6 +66,10 @@ def from_code(call: Call, status: int, code: str, message: str, request_id: str 
             what=f"may not call {call.name}", action=action, where=call.region, why=why,
             next_command=f"allow {action} in a RAM policy of the caller",
         )  # fmt: skip
+    if _UNSUPPORTED.search(code):
+        # No object is missing: the endpoint does not have the call at all.
+        return RefusedError(what=f"the endpoint does not know {call.name}", code=code, where=call.region, why=why,
+                            next_command="check --endpoint and --region")  # fmt: skip
     if _ABSENT.search(code) or status == 404:
         return AbsentError(what=f"not there: {call.name} {_object(call)}".rstrip(), where=call.region, why=why)
     return RefusedError(what=f"{call.name} was refused", code=code, where=call.region, why=why)

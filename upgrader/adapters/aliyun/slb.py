@@ -65,7 +65,9 @@ class SlbReader:
         try:
             found = [_listener(one) for one in token_pages(self._transport, call, "Listeners", "Listener")]
         except (RefusedError, AbsentError):
-            # Not every endpoint has the newer call: the older ones answer one listener each.
+            # Not every endpoint has the newer call: the older ones answer one listener each, if their ports are known.
+            if "ListenerPortsAndProtocol" not in record:
+                raise
             found = fan_out(lambda one: self._one_listener(lb_id, one), ports)
         return tuple(sorted(found, key=lambda one: (one.port, one.protocol)))
 
