@@ -1,0 +1,1 @@
+"""A Kubernetes API in one process: what kubectl and the Kubernetes clients ask, answered as an API server does."""
