@@ -131,10 +131,16 @@ def _nlb(lb: dict[str, Any], nlb: dict[str, Any]) -> LoadBalancer:
         address_type=lb["AddressType"],
         vpc_id=lb["VpcId"],
         tags=lb["tags"],
-        attributes=_texts(lb),
+        attributes=_texts(lb) | {"ZoneMappings": ",".join(map(_zone, lb["ZoneMappings"]))},
         listeners=tuple(listeners),
         server_groups=tuple(groups),
     )
+
+
+def _zone(zone: dict[str, Any]) -> str:
+    held = (zone.get("LoadBalancerAddresses") or [{}])[0]
+    parts = zone["ZoneId"], zone["VSwitchId"], held.get("PrivateIPv4Address"), held.get("AllocationId")
+    return ":".join(part or "" for part in parts).rstrip(":")
 
 
 def _texts(item: dict[str, Any], lead: str = "") -> dict[str, str]:

@@ -8,7 +8,6 @@ from upgrader.forecast.clb.attributes import attribute_writes
 from upgrader.forecast.clb.create import creation_writes
 from upgrader.forecast.clb.listeners import listener_writes
 from upgrader.forecast.groups import DesiredGroup, is_mine
-from upgrader.forecast.nlb.security_groups import security_group_writes
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.forecast import Write
@@ -22,11 +21,8 @@ def full_sync_writes(
     if lb is None:
         yield from creation_writes(world, service, groups)
         return
-    if lb.kind == "nlb":
-        yield from security_group_writes(world, service, lb)
-    else:
-        yield from attribute_writes(world, service, lb)
-        yield from listener_writes(world, service, lb, groups)
+    yield from attribute_writes(world, service, lb)
+    yield from listener_writes(world, service, lb, groups)
     yield from _clean_up(world, service, lb, groups)
 
 

@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.backends import Wanted, is_eni, wanted_backends
-from upgrader.forecast.nlb.group_attributes import group_attribute_changes
 from upgrader.forecast.weights import WeightWish
 from upgrader.forecast.world import World
 from upgrader.model.cloud import Backend, LbKind, LoadBalancer, ServerGroup
@@ -106,10 +105,6 @@ def sync_groups(world: World, service: Service, lb: LoadBalancer, groups: Iterab
         if remote is None:
             yield from _created(lb, group)
             continue
-        if lb.kind == "nlb" and not group.reused:
-            changes = group_attribute_changes(world, service, group.port, remote)
-            if changes:
-                yield Write(action="nlb:UpdateServerGroupAttribute", object=remote.id, changes=changes)
         diff = diff_backends(world, service, remote, group.wanted, ignore_weight=ignore_weight)
         yield from _writes(lb.kind, remote, diff, paused=bool(group.wanted.invalid))
 

@@ -8,6 +8,7 @@ from typing import Literal
 from upgrader.forecast.full_sync import full_sync_writes
 from upgrader.forecast.groups import DesiredGroup, desired, find_group, sync_groups
 from upgrader.forecast.hash import HASH_LABEL
+from upgrader.forecast.nlb.sync import sync_nlb
 from upgrader.forecast.refusal import fixed_once_made, refusal_of
 from upgrader.forecast.select import CLB_FINALIZER, ID_LABEL, NLB_FINALIZER, Selection, select
 from upgrader.forecast.world import World
@@ -32,6 +33,8 @@ def forecast_service(world: World, service: Service) -> ServiceForecast:
             labels=_labels(world, service, chosen, ""), finalizers=_finalizers(world, service, kind),
             unknown=(f"the {kind.upper()}s were not read: what is written to them can't be told",),
         )  # fmt: skip
+    if kind == "nlb":
+        return _nlb(world, service, chosen)
     found = world.find(service, kind)
     lb = found[0] if found else None
     groups = desired(world, service, kind)
@@ -65,6 +68,33 @@ def forecast_service(world: World, service: Service) -> ServiceForecast:
         labels=_labels(world, service, chosen, lb_id) if refusal is None else {},
         finalizers=_finalizers(world, service, kind),
         unknown=unknown,
+    )
+
+
+def _nlb(world: World, service: Service, chosen: Selection) -> ServiceForecast:
+    """The same for an NLB Service, whose sync is told step by step in `nlb.sync`."""
+    synced = sync_nlb(world, service, full_sync=chosen.full_sync)
+    lb, refusal = synced.load_balancer, synced.refusal
+    lb_id = lb.id if lb else ""
+    unread = lb is not None and not lb.detailed
+    labels = _labels(world, service, chosen, lb_id)
+    labels |= {name: (service.metadata.labels.get(name), value) for name, value in synced.labels.items()}
+    ended = () if synced.silent else _ended(world, synced.named, refusal)
+    return ServiceForecast(
+        namespace=service.metadata.namespace,
+        name=service.metadata.name,
+        lb="nlb",
+        load_balancer_id=lb_id,
+        full_sync=chosen.full_sync,
+        why=chosen.why,
+        writes=() if unread else synced.writes,
+        events=(*synced.events, *ended) if world.ways.service_events else (),
+        traffic=_traffic(lb, synced.groups) if refusal is None and not unread else (),
+        refusal=refusal,
+        labels=labels if refusal is None else {},
+        finalizers=_finalizers(world, service, "nlb"),
+        notes=synced.notes,
+        unknown=(*synced.unknown, *((f"{lb_id} was not read in full",) if unread else ())),
     )
 
 
@@ -121,14 +151,21 @@ def _events(
     """Events of one sync; none for versions whose Service events never reach the API server."""
     if not world.ways.service_events:
         return ()
-    named = f" [{lb_id}]" if world.target >= _NAMED_IN_EVENTS_SINCE else ""
     reasons = {e.when: e for e in world.matrix.events(world.target) if e.object == "Service"}
     found = []
     if any(not g.wanted.backends and not g.wanted.error and not g.wanted.unknown for g in groups):
         empty = reasons.get("a server group has no backend")
         if empty is not None:
             found.append(ExpectedEvent(type=empty.type, reason=empty.reason))
+    return (*found, *_ended(world, lb_id, refusal))
+
+
+def _ended(world: World, lb_id: str, refusal: Refusal | None) -> tuple[ExpectedEvent, ...]:
+    """The event of success or failure; `lb_id` as the event names it."""
+    named = f" [{lb_id}]" if world.target >= _NAMED_IN_EVENTS_SINCE else ""
+    reasons = {e.when: e for e in world.matrix.events(world.target) if e.object == "Service"}
     done = reasons.get("a sync failed" if refusal else "a sync succeeded") or reasons.get("a sync or a deletion failed")
+    found: list[ExpectedEvent] = []
     if done is not None and refusal is None:
         found.append(ExpectedEvent(type=done.type, reason=done.reason, message=f"Ensured load balancer{named}"))
     elif done is not None and refusal is not None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from upgrader.forecast.annotations import PREFIX, Annotations
 from upgrader.matrix.behaviour import Behaviour, behaviour
 from upgrader.matrix.model import Matrix
-from upgrader.model.cloud import LoadBalancer
+from upgrader.model.cloud import LoadBalancer, ServerGroup
 from upgrader.model.errors import InputError
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.kube import Endpoints, EndpointSlice, Node, Pod, Service
@@ -78,6 +78,12 @@ class World:
     def pods(self) -> dict[str, Pod]:
         """Pods by `namespace/name`."""
         return {f"{p.metadata.namespace}/{p.metadata.name}": p for p in self.facts.pods}
+
+    @cached_property
+    def nlb_groups_by_id(self) -> dict[str, ServerGroup]:
+        """NLB server groups by id: those below an NLB, and those that no NLB uses."""
+        below = (g for lb in self.facts.load_balancers or () if lb.kind == "nlb" for g in lb.server_groups)
+        return {group.id: group for group in (*below, *self.facts.orphan_groups)}
 
     def reads(self, short: str, kind: str) -> bool:
         """Whether the target reads an annotation, by its short name."""

@@ -56,6 +56,19 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cluster_tag: bool
     tags_at_creation: bool
     override_listeners: Literal["any-case", "not-false", "exact"]
+    batch_size: int
+    batch_flag: bool
+    nlb_port_ranges: Literal["unread", "broken", "any-port"]
+    nlb_zone_match: Literal["zone", "zone-eip", "zone-eip-address"]
+    nlb_rename_last: bool
+    nlb_own_tags_spared: bool
+    nlb_switches: Literal["exact", "any-case"]
+    nlb_user_servers: bool
+    nlb_group_tags_at_creation: bool
+    nlb_protects: bool
+    nlb_clean_up: Literal["always", "full-sync"]
+    nlb_reuse_error_named: bool
+    nlb_fixed_stops_all: bool
 
 
 class BehaviourEntry(Spanned, frozen=True, kw_only=True):

@@ -101,7 +101,7 @@ class NlbReader:
 
 def _load_balancer(record: Mapping[str, Any]) -> LoadBalancer:
     zones = record.get("ZoneMappings") or ()
-    zone_map = ",".join(f"{z.get('ZoneId', '')}:{z.get('VSwitchId', '')}" for z in zones)
+    zone_map = ",".join(_zone(zone) for zone in zones)
     extra = {"ZoneMappings": zone_map} if zones else {}
     return LoadBalancer(
         kind="nlb",
@@ -113,6 +113,13 @@ def _load_balancer(record: Mapping[str, Any]) -> LoadBalancer:
         status=str(record.get("LoadBalancerStatus") or ""),
         attributes=attributes(record, _NOT_ATTRIBUTES) | extra,
     )
+
+
+def _zone(record: Mapping[str, Any]) -> str:
+    """`zone:vsw:private address:EIP` without what is empty at its end: the form of the annotation zone-maps."""
+    held: Mapping[str, Any] = next(iter(record.get("LoadBalancerAddresses") or ()), {})
+    parts = record.get("ZoneId"), record.get("VSwitchId"), held.get("PrivateIPv4Address"), held.get("AllocationId")
+    return ":".join(str(part or "") for part in parts).rstrip(":")
 
 
 def _listener(record: Mapping[str, Any]) -> Listener:

@@ -1,0 +1,76 @@
+"""A Service still without an NLB: what the version creates, with its defaults.
+
+Source: `nlbv2/loadbalancer.go` (Create, setDefaultValueForLoadBalancer), `nlbv2/model_applier.go` (after creation) and
+`provider/alibaba/nlb/loadbalancer.go` (CreateNLB), each tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from upgrader.forecast.nlb.attributes import Attributes, tag_write, zone_params
+from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
+from upgrader.model.forecast import Write
+from upgrader.model.kube import Service
+
+DEFAULT_ADDRESS_TYPE = "internet"
+
+
+def load_balancer_writes(world: World, service: Service, wish: Attributes) -> Iterator[Write]:
+    """The NLB, its tags, and what can't be said in the creation itself."""
+    tags = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id, **wish.tags}
+    params = creation_params(world, service, wish)
+    if world.ways.tags_at_creation:
+        for number, (key, value) in enumerate(tags.items(), 1):
+            params |= {f"Tag.{number}.Key": key, f"Tag.{number}.Value": value}
+    shown = {name: value for name, value in params.items() if not name.startswith("Tag.")}
+    yield Write(
+        action="nlb:CreateLoadBalancer", object="", params=params,
+        changes={name: (None, value) for name, value in shown.items()},
+    )  # fmt: skip
+    if not world.ways.tags_at_creation:
+        yield tag_write("loadbalancer", "", tags, {})
+
+
+def creation_params(world: World, service: Service, wish: Attributes) -> dict[str, str]:
+    """The parameters of CreateLoadBalancer but for its tags: annotations first, then the version's defaults."""
+    config = world.facts.ccm.cloud_config
+    found = {
+        "AddressType": wish.address_type or DEFAULT_ADDRESS_TYPE,
+        "LoadBalancerName": wish.name or default_name(service),
+        "VpcId": world.facts.identity.vpc_id or config.get("vpcid", ""),
+        "AddressIpVersion": wish.ip_version,
+        "ResourceGroupId": wish.resource_group,
+        **zone_params(wish.zones),
+    }
+    if world.ways.nlb_protects:
+        found |= {
+            "ResourceGroupId": wish.resource_group or config.get("resourceGroupID", ""),
+            "DeletionProtectionConfig.Enabled": "true",
+            "ModificationProtectionConfig.Status": "ConsoleProtection",
+            "ModificationProtectionConfig.Reason": "managed.by.ack",
+            "BandwidthPackageId": (wish.bandwidth_package or "").strip(),
+        }
+    return {name: value for name, value in found.items() if value}
+
+
+def follow_up_writes(wish: Attributes) -> Iterator[Write]:
+    """Requests on the new NLB for what its creation can't carry; its id is not known yet."""
+    if wish.ipv6_address_type in ("Internet", "Intranet") and wish.ipv6_address_type != "Intranet":
+        yield Write(
+            action="nlb:EnableLoadBalancerIpv6Internet",
+            object="",
+            changes={"Ipv6AddressType": ("Intranet", "Internet")},
+        )
+    if wish.security_groups:
+        ids = wish.security_groups
+        yield Write(
+            action="nlb:LoadBalancerJoinSecurityGroup", object="",
+            changes={"SecurityGroupIds": (None, ",".join(ids))},
+            params={f"SecurityGroupIds.{number}": one for number, one in enumerate(ids, 1)},
+        )  # fmt: skip
+    if wish.cross_zone is False:
+        yield Write(
+            action="nlb:UpdateLoadBalancerAttribute", object="", changes={"CrossZoneEnabled": ("true", "false")},
+            params={"CrossZoneEnabled": "false"},
+        )  # fmt: skip

@@ -1,0 +1,35 @@
+"""Events of an NLB sync besides its success or failure.
+
+Source: `nlbv2/server_groups.go` (setServerGroupServers, updateServerGroupENIBackendID), `nlbv2/model_applier.go`
+(Apply), `nlbv2/loadbalancer.go` (BuildLocalModel), each tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from upgrader.forecast.annotations import Annotations
+from upgrader.forecast.nlb.groups import WantedGroup, empty_ports, has_invalid
+from upgrader.forecast.world import World
+from upgrader.model.cloud import LoadBalancer
+from upgrader.model.forecast import ExpectedEvent
+from upgrader.model.kube import Service
+
+
+def other_events(
+    world: World, service: Service, wanted: Sequence[WantedGroup], lb: LoadBalancer | None
+) -> tuple[ExpectedEvent, ...]:
+    """Each kind of event once; CCM sends some of them once a port."""
+    notes, found = Annotations(service), []
+    if world.ways.source_ranges and service.spec.load_balancer_source_ranges and notes.get("id"):
+        text = "LoadBalancerSourceRanges is not supported for user-managed LB."
+        found.append(ExpectedEvent(type="Warning", reason="FeatureNotSupported", message=text))
+    if empty_ports(wanted):
+        text = "There are no available nodes for NetworkLoadBalancer"
+        found.append(ExpectedEvent(type="Normal", reason="UnAvailableLoadBalancer", message=text))
+    if world.ways.skips_invalid_eni and has_invalid(wanted):
+        found.append(ExpectedEvent(type="Warning", reason="SkipSyncBackends"))
+    if lb is not None and notes.get("preserve-lb-on-delete") and world.reads("preserve-lb-on-delete", "nlb"):
+        text = f"The lb [{lb.id}] will be preserved after the service is deleted."
+        found.append(ExpectedEvent(type="Warning", reason="PreservedOnDelete", message=text))
+    return tuple(found)

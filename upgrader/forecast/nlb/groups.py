@@ -1,0 +1,281 @@
+"""NLB server groups: what a version wants, against those that carry the Service's tags.
+
+Source: `nlbv2/server_groups.go` (BuildLocalModel, setServerGroupServers, ListNLBServerGroups),
+`nlbv2/model_applier.go` (applyVGroups, later buildServerGroupCreateAndUpdateActions; cleanup), each tag. Groups and
+servers are compared at every sync; before v2.12.1 surplus groups are cleaned up at every sync too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from upgrader.forecast.annotations import Annotations
+from upgrader.forecast.backends import Wanted, wanted_backends
+from upgrader.forecast.groups import DesiredGroup
+from upgrader.forecast.nlb.attributes import tag_write, untag_write
+from upgrader.forecast.nlb.go_errors import atoi
+from upgrader.forecast.nlb.group_attributes import (
+    any_port,
+    attribute_changes,
+    attribute_params,
+    group_type,
+    update_params,
+    wanted_attributes,
+)
+from upgrader.forecast.nlb.servers import ADD, REMOVE, batches, diff_servers, is_foreign, is_mine, server_writes
+from upgrader.forecast.nlb.wanted import RefusedByCcmError, WantedListener, group_port
+from upgrader.forecast.weights import WeightWish
+from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
+from upgrader.model.cloud import ServerGroup
+from upgrader.model.forecast import Write
+from upgrader.model.kube import Service
+
+
+class WantedGroup(Struct, frozen=True, kw_only=True):
+    """One server group: its backends, its type where the Service names one, its attributes."""
+
+    desired: DesiredGroup
+    type: str = ""
+    any_port: bool = False
+    attributes: dict[str, str] = {}
+
+    @property
+    def key(self) -> str:
+        """What makes two ports share one group."""
+        return self.desired.reused or self.desired.name
+
+
+class Remote(Struct, frozen=True, kw_only=True):
+    """The groups that CCM lists for a Service: those with both of its tags, and those that `vgroup-port` names."""
+
+    groups: tuple[ServerGroup, ...] = ()
+    reused: frozenset[str] = frozenset()
+
+
+def wanted_groups(world: World, service: Service, listeners: Iterable[WantedListener]) -> tuple[WantedGroup, ...]:
+    """One group a port, in the order of the Service. Raises `RefusedByCcmError`."""
+    found = []
+    for listener in listeners:
+        try:
+            found.append(_wanted(world, service, listener))
+        except RefusedByCcmError as error:
+            raise RefusedByCcmError(f"builid nlb server group error: {error}") from error
+    return tuple(found)
+
+
+def _wanted(world: World, service: Service, listener: WantedListener) -> WantedGroup:
+    notes, port = Annotations(service), listener.service_port
+    ranged = any_port(world, listener)
+    kind, attributes = group_type(world, notes), wanted_attributes(world, service, listener)
+    name = listener.group_name if ranged else _name(world, service, listener)
+    wish = _wish(world, notes)
+    reused = ""
+    if notes.get("id") and notes.get("vgroup-port") and world.reads("vgroup-port", "nlb"):
+        reused = listener.group_id
+        _check_reused(world, service, reused, port.port)
+    wanted = wanted_backends(world, service, port, name, "nlb", wish, by_ip=kind == "Ip")
+    if wanted.error:
+        raise RefusedByCcmError(wanted.error)
+    if ranged:
+        wanted = replace(wanted, backends=tuple(replace(one, port=0) for one in wanted.backends))
+    desired = DesiredGroup(name=name, port=port, wanted=wanted, protocol=listener.protocol, reused=reused)
+    return WantedGroup(desired=desired, type=kind, any_port=ranged, attributes=attributes)
+
+
+def _name(world: World, service: Service, listener: WantedListener) -> str:
+    metadata = service.metadata
+    number = group_port(world, service, listener.service_port)
+    return f"k8s.{number}.{listener.protocol}.{metadata.name}.{metadata.namespace}.{world.cluster_id}"
+
+
+def _wish(world: World, notes: Annotations) -> WeightWish:
+    total = default = None
+    if notes.get("default-weight") and world.reads("default-weight", "nlb"):
+        default, error = atoi(notes.get("default-weight"))
+        if error:
+            raise RefusedByCcmError(f"default weight parse error: [{error}]")
+        if not 0 <= default <= 100:
+            raise RefusedByCcmError(
+                f"default weight must be integer in range [0,100] , got [{notes.get('default-weight')}]"
+            )
+    reuses = notes.get("id") and notes.get("vgroup-port") and world.reads("vgroup-port", "nlb")
+    if reuses and notes.get("weight"):
+        total, error = atoi(notes.get("weight"))
+        if error or not 0 <= total <= 100:
+            raise RefusedByCcmError(f"weight must be integer in range [0, 100], got [{notes.get('weight')}]")
+    return WeightWish(total=total, default=default)
+
+
+def _check_reused(world: World, service: Service, group_id: str, port: int) -> None:
+    """A group that the user named must be there, and must not be one of CCM's. Only what was read can be judged."""
+    group = world.nlb_groups_by_id.get(group_id)
+    if group is None or not group_id:
+        return
+    parts = group.name.split(".")
+    if len(parts) == 6 and parts[0] == "k8s":
+        lb_id = Annotations(service).get("id")
+        text = f"cannot reuse a ccm created server group {group_id} for nlb {lb_id}"
+        raise RefusedByCcmError(f"set ServerGroup for port {port} error: {text}")
+
+
+def remote_groups(world: World, service: Service) -> Remote:
+    """The groups that CCM finds for the Service."""
+    name, notes = default_name(service), Annotations(service)
+    tagged = [
+        group
+        for group in world.nlb_groups_by_id.values()
+        if group.tags.get(OWN_TAG) == name and group.tags.get(CLUSTER_TAG) == world.cluster_id
+    ]
+    named: list[str] = []
+    if world.reads("vgroup-port", "nlb"):
+        named = [pair.partition(":")[0] for pair in notes.get("vgroup-port").split(",") if ":" in pair]
+    known = [world.nlb_groups_by_id[one] for one in dict.fromkeys(named) if one in world.nlb_groups_by_id]
+    return Remote(groups=(*tagged, *known), reused=frozenset(named))
+
+
+def find(wanted: WantedGroup, remote: Remote) -> ServerGroup | None:
+    """The group that is there, by the id that the user named or by its name."""
+    reused = wanted.desired.reused
+    return next(
+        (one for one in remote.groups if (one.id == reused if reused else one.name == wanted.desired.name)), None
+    )
+
+
+def must_be_remade(wanted: WantedGroup, remote: ServerGroup) -> bool:
+    """A group of another type can't be changed: CCM makes a new one."""
+    return bool(wanted.type) and wanted.type != remote.attributes.get("ServerGroupType", "")
+
+
+def group_writes(
+    world: World, service: Service, vpc_id: str, wanted: Sequence[WantedGroup], remote: Remote
+) -> Iterator[Write]:
+    """Groups made and rewritten, and their servers."""
+    notes, done = Annotations(service), set[str]()
+    ignore_weight = world.ways.ignore_weight_update and notes.is_on("ignore-weight-update")
+    for group in wanted:
+        if group.key in done or group.desired.wanted.unknown or _unread(world, group):
+            continue
+        done.add(group.key)
+        had = find(group, remote)
+        if had is None or must_be_remade(group, had):
+            yield from create_group(world, service, vpc_id, group)
+            continue
+        if not group.desired.reused:
+            changes = attribute_changes(group.attributes, had)
+            if changes:
+                yield Write(
+                    action="nlb:UpdateServerGroupAttribute", object=had.id, changes=changes,
+                    params=update_params(had, changes),
+                )  # fmt: skip
+        diff = diff_servers(world, service, had, group.desired.wanted, ignore_weight=ignore_weight)
+        yield from server_writes(world, had, diff, paused=bool(group.desired.wanted.invalid))
+
+
+def wrong_type(wanted: Sequence[WantedGroup], remote: Remote) -> str:
+    """CCM's words where a group of the user's is of another type than the Service asks for."""
+    for group in wanted:
+        had = find(group, remote)
+        if group.desired.reused and had is not None and must_be_remade(group, had):
+            found = had.attributes.get("ServerGroupType", "")
+            lead = f"ServerGroupType of user managed server group {had.id}"
+            return f"{lead} should be [{group.type}], but [{found}]"
+    return ""
+
+
+def create_group(world: World, service: Service, vpc_id: str, group: WantedGroup) -> Iterator[Write]:
+    """A new group with its tags and servers."""
+    tags = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
+    params = {"ServerGroupName": group.desired.name, "VpcId": vpc_id, "Protocol": group.desired.protocol}
+    if world.ways.nlb_port_ranges != "unread":
+        params["AnyPortEnabled"] = "true" if group.any_port else "false"
+    if group.type:
+        params["ServerGroupType"] = group.type
+    params |= attribute_params(group.attributes)
+    resource_group = _resource_group(world, service)
+    if resource_group:
+        params["ResourceGroupId"] = resource_group
+    if world.ways.nlb_group_tags_at_creation:
+        for number, (key, value) in enumerate(tags.items(), 1):
+            params |= {f"Tag.{number}.Key": key, f"Tag.{number}.Value": value}
+    changes: dict[str, tuple[str | None, str | None]] = {"ServerGroupName": (None, group.desired.name)}
+    changes |= {name: (None, value) for name, value in group.attributes.items()}
+    yield Write(action="nlb:CreateServerGroup", object="", changes=changes, params=params)
+    if not world.ways.nlb_group_tags_at_creation:
+        yield tag_write("servergroup", "", tags, {})
+    yield from batches(world, ADD, "", group.desired.wanted.backends)
+
+
+def _resource_group(world: World, service: Service) -> str:
+    if not world.ways.nlb_protects:
+        return ""
+    named = Annotations(service).get("resource-group-id")
+    return named or world.facts.ccm.cloud_config.get("resourceGroupID", "")
+
+
+def clean_up_writes(world: World, service: Service, wanted: Iterable[WantedGroup], remote: Remote) -> Iterator[Write]:
+    """Groups that belong to no port any more: deleted, or, where they are the user's, only emptied of CCM's servers."""
+    keep = {one.id for group in wanted if (one := find(group, remote)) is not None and not must_be_remade(group, one)}
+    preserves = Annotations(service).get("preserve-lb-on-delete") and world.reads("preserve-lb-on-delete", "nlb")
+    for group in remote.groups:
+        if group.id in keep:
+            continue
+        if preserves:
+            yield from _untagged(world, service, group)
+        elif _is_users(world, service, group, remote):
+            own = [one for one in group.backends if not is_foreign(world, service, one)]
+            if world.ways.nlb_user_servers:
+                yield from batches(world, REMOVE, group.id, own, group.backends)
+        else:
+            yield Write(
+                action="nlb:DeleteServerGroup", object=group.id, params={"ServerGroupId": group.id},
+                changes={"ServerGroupName": (group.name, None)},
+            )  # fmt: skip
+
+
+def _untagged(world: World, service: Service, group: ServerGroup) -> Iterator[Write]:
+    mine: Mapping[str, str] = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
+    keys = [key for key, value in mine.items() if group.tags.get(key) == value]
+    if keys:
+        yield untag_write("servergroup", group.id, keys, group.tags)
+
+
+def _is_users(world: World, service: Service, group: ServerGroup, remote: Remote) -> bool:
+    if not is_mine(world, service, group.name):
+        return True
+    if not world.ways.nlb_user_servers:
+        return False
+    return group.id in remote.reused or any(is_foreign(world, service, one) for one in group.backends)
+
+
+def _unread(world: World, group: WantedGroup) -> bool:
+    """Whether the user named a group that the facts do not hold: it may be there all the same."""
+    return bool(group.desired.reused) and group.desired.reused not in world.nlb_groups_by_id
+
+
+def unknown_of(world: World, wanted: Iterable[WantedGroup]) -> tuple[str, ...]:
+    """What could not be told about groups and backends, by port."""
+    found = []
+    for group in wanted:
+        why = group.desired.wanted.unknown
+        if not why and _unread(world, group):
+            why = f"server group {group.desired.reused} was not read"
+        if why:
+            found.append(f"port {group.desired.port.port}: {why}")
+    return tuple(found)
+
+
+def has_invalid(wanted: Iterable[WantedGroup]) -> bool:
+    """Whether some pod has no ENI that is known."""
+    return any(group.desired.wanted.invalid for group in wanted)
+
+
+def empty_ports(wanted: Iterable[WantedGroup]) -> int:
+    """How many groups have no backend at all; each is an event."""
+    return sum(not _filled(group.desired.wanted) for group in wanted)
+
+
+def _filled(wanted: Wanted) -> bool:
+    return bool(wanted.backends or wanted.invalid or wanted.unknown)

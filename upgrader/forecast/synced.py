@@ -1,0 +1,30 @@
+"""What one sync of a Service comes to, whichever kind of load balancer serves it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from upgrader.forecast.groups import DesiredGroup
+from upgrader.model.cloud import LoadBalancer
+from upgrader.model.forecast import ExpectedEvent, Refusal, Write
+
+
+class Synced(Struct, frozen=True, kw_only=True):
+    """The writes in CCM's order, and what follows from them.
+
+    `refusal` may stand beside writes: some errors stop a sync only after others of its requests were sent. `named` is
+    the load balancer's id as CCM's event names it; `events` are those besides success and failure, `silent` says that
+    CCM sends neither. `labels` are further labels with their new values, None where they go. `load_balancer`
+    is the one that is there, with every server group that CCM finds for it.
+    """
+
+    load_balancer: LoadBalancer | None = None
+    named: str = ""
+    groups: tuple[DesiredGroup, ...] = ()
+    writes: tuple[Write, ...] = ()
+    refusal: Refusal | None = None
+    events: tuple[ExpectedEvent, ...] = ()
+    silent: bool = False
+    labels: dict[str, str | None] = {}
+    notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
