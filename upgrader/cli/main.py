@@ -5,14 +5,19 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from upgrader import __version__
 from upgrader.cli.exit_codes import Exit
-from upgrader.model.errors import CcmUpgradeError
+from upgrader.model.errors import BugError, CcmUpgradeError
+
+DEBUG = "CCM_UPGRADE_DEBUG"
+"""Set it to see the traceback of a bug."""
 
 # name → (module:attribute, one line of help). The module is imported only when its command runs, so that `--help`
 # and the offline commands never load a vendor SDK.
@@ -95,7 +100,24 @@ def run(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         click.echo(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
         return Exit.BUG
+    except Exception as error:  # the last net: what falls in it is our bug, and is told as one
+        if os.environ.get(DEBUG):
+            raise
+        show(our_bug(error))
+        return Exit.BUG
     return result if isinstance(result, int) else Exit.DONE
+
+
+def our_bug(error: Exception) -> BugError:
+    """What nobody expected, in the shape of every other error: what it was, and the line of ours where it rose."""
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "upgrader" in Path(frame.filename).parts]
+    where = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return BugError(
+        f"a bug of ccm-upgrade: {type(error).__name__}",
+        where=where,
+        why=str(error)[:300],
+        next_command=f"run it again with {DEBUG}=1 and report what it prints",
+    )
 
 
 def show(error: CcmUpgradeError) -> None:
