@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from upgrader.lab.kube.allocate import Allocator
+from upgrader.lab.kube.service_defaults import with_service_defaults
 
 Map = dict[str, Any]
 
@@ -14,7 +15,7 @@ Map = dict[str, Any]
 def with_defaults(found: Map, kind: str, before: Map | None, allocator: Allocator) -> Map:
     """The object with its defaults; mappings that are changed are copies."""
     if kind == "Service":
-        return {**found, "spec": _service(found, before, allocator)}
+        return with_service_defaults(found, before, allocator)
     fill = _KINDS.get(kind)
     return fill(found) if fill else found
 
@@ -26,48 +27,6 @@ def _set(found: Map, **defaults: Any) -> Map:
 
 def _given(found: Map) -> Map:
     return {key: value for key, value in found.items() if value is not None}
-
-
-def _service(found: Map, before: Map | None, allocator: Allocator) -> Map:
-    name = found["metadata"].get("name", "")
-    old: Map = (before or {}).get("spec") or {}
-    spec = _set(found.get("spec") or {}, type="ClusterIP", sessionAffinity="None")
-    if spec["type"] == "ExternalName":
-        return spec
-    if not spec.get("clusterIP"):
-        spec["clusterIP"] = old.get("clusterIP") or allocator.cluster_ip()
-    spec.setdefault("clusterIPs", [spec["clusterIP"]])
-    spec = _set(spec, internalTrafficPolicy="Cluster", ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
-    outside = spec["type"] in ("NodePort", "LoadBalancer")
-    if outside:
-        spec = _set(spec, externalTrafficPolicy="Cluster")
-    else:
-        for only in ("externalTrafficPolicy", "allocateLoadBalancerNodePorts", "loadBalancerClass"):
-            spec.pop(only, None)
-    if spec["type"] == "LoadBalancer":
-        spec = _set(spec, allocateLoadBalancerNodePorts=True)
-    old_ports = {(p.get("port"), p.get("protocol", "TCP")): p for p in old.get("ports") or ()}
-    spec["ports"] = [
-        _service_port(port, old_ports, allocator, name, outside=outside) for port in spec.get("ports") or ()
-    ]
-    if spec["type"] == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local":
-        if not spec.get("healthCheckNodePort"):
-            spec["healthCheckNodePort"] = old.get("healthCheckNodePort") or allocator.node_port()
-    else:
-        spec.pop("healthCheckNodePort", None)
-    return spec
-
-
-def _service_port(port: Map, old: Mapping[Any, Map], allocator: Allocator, name: str, *, outside: bool) -> Map:
-    port = _set(port, protocol="TCP", targetPort=port.get("port"))
-    had = old.get((port.get("port"), port["protocol"]), {}).get("nodePort", 0)
-    if not outside:
-        port.pop("nodePort", None)
-    elif not port.get("nodePort"):
-        port["nodePort"] = had or allocator.node_port()
-    elif port["nodePort"] != had and port["nodePort"] not in {p.get("nodePort") for p in old.values()}:
-        allocator.node_port(port["nodePort"], name=name)
-    return port
 
 
 def _container(container: Map) -> Map:

@@ -10,8 +10,19 @@ VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update
 QUESTION = ("create",)
 
 
+class Printed(Struct, frozen=True):
+    """A column that a CustomResourceDefinition asks for."""
+
+    name: str
+    path: str
+    kind: str = "string"
+    priority: int = 0
+
+
 class Resource(Struct, frozen=True, kw_only=True):
-    """One resource of one API group and version. `stored` names another group whose objects it shows (Events)."""
+    """One resource of one API group and version. `stored` names another group whose objects it shows (Events);
+    `custom` marks those that a CustomResourceDefinition brought.
+    """
 
     group: str
     version: str
@@ -23,6 +34,8 @@ class Resource(Struct, frozen=True, kw_only=True):
     in_all: bool = False
     verbs: tuple[str, ...] = VERBS
     stored: str | None = None
+    custom: bool = False
+    printed: tuple[Printed, ...] = ()
 
     @property
     def api_version(self) -> str:
@@ -138,6 +151,10 @@ class Catalogue:
     def all(self) -> tuple[Resource, ...]:
         """Every resource, the shared ones first."""
         return (*RESOURCES, *self._own.values())
+
+    def named(self, plural: str) -> Resource | None:
+        """A resource of the core group by its name alone."""
+        return self.find("", "v1", plural)
 
     @property
     def own(self) -> tuple[Resource, ...]:

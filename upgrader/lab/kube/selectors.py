@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from upgrader.lab.kube.resource import Resource
 from upgrader.lab.kube.status import bad_request
 
 Test = Callable[[Mapping[str, Any]], bool]
@@ -62,16 +63,19 @@ def _requirement(text: str, whole: str) -> Test:
     return (lambda labels: key not in labels) if absent else (lambda labels: key in labels)
 
 
-def field_test(selector: str, plural: str) -> Test | None:
+def field_test(selector: str, resource: Resource) -> Test | None:
     """The test of a field selector (`metadata.name=a,type!=b`); None when there is none. Refuses unknown fields."""
     tests = []
     for part in selector.split(","):
         if not part.strip():
             continue
         field, how, value = _field(part)
-        if field not in _EVERYWHERE and field not in _FIELDS.get(plural, frozenset()):
-            raise bad_request(f'Unable to find "{plural}" that match label selector "", field selector "{selector}": '
-                              f"field label not supported: {field}")  # fmt: skip
+        if field not in _EVERYWHERE and field not in _FIELDS.get(resource.plural, frozenset()):
+            named = f"{resource.group or ''}/{resource.version}, Resource={resource.plural}"
+            said = f'Unable to find "{named}" that match label selector "", field selector "{selector}"'
+            known = f'"{field}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+            why = f"field label not supported: {field}" if resource.plural in _FIELDS else known
+            raise bad_request(f"{said}: {why}")
         tests.append((field, how, value))
     if not tests:
         return None

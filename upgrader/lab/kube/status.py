@@ -20,12 +20,13 @@ class ApiError(RefusedError):
         self.message = message
         self.details = details
         self.headers = headers or {}
+        self.metadata: dict[str, Any] = {}
 
     @property
     def body(self) -> dict[str, Any]:
         """The Status object."""
         found: dict[str, Any] = {
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "kind": "Status", "apiVersion": "v1", "metadata": self.metadata, "status": "Failure",
             "message": self.message, "reason": self.code, "code": self.status,
         }  # fmt: skip
         return {**found, "details": self.details} if self.details else found
@@ -71,6 +72,13 @@ def invalid(resource: Resource, name: str, *causes: tuple[str, str]) -> ApiError
     return ApiError(422, "Invalid", f'{full} "{name}" is invalid: {text}', details=details)
 
 
+def invalid_options(kind: str, field: str, said: str) -> ApiError:
+    """A request's options break rules."""
+    causes = [{"reason": _cause(said), "message": said, "field": field}]
+    details = {"group": "meta.k8s.io", "kind": kind, "causes": causes}
+    return ApiError(422, "Invalid", f'{kind}.meta.k8s.io "" is invalid: {field}: {said}', details=details)
+
+
 _CAUSES = {"Required": "FieldValueRequired", "Unsupported": "FieldValueNotSupported", "Too": "FieldValueTooLong",
            "Duplicate": "FieldValueDuplicate", "Forbidden:": "FieldValueForbidden",
            "Not": "FieldValueNotFound"}  # fmt: skip
@@ -95,6 +103,17 @@ def forbidden(resource: Resource, name: str, message: str) -> ApiError:
     text = f'{resource.qualified} "{name}" is forbidden: {message}' if name else (
         f"{resource.qualified} is forbidden: {message}")  # fmt: skip
     return ApiError(403, "Forbidden", text, details=_details(resource, name))
+
+
+def namespace_ending(resource: Resource, name: str, namespace: str) -> ApiError:
+    """Nothing new is made in a namespace that ends."""
+    error = forbidden(
+        resource, name, f"unable to create new content in namespace {namespace} because it is being terminated"
+    )
+    cause = {"reason": "NamespaceTerminating", "message": f"namespace {namespace} is being terminated",
+             "field": "metadata.namespace"}  # fmt: skip
+    error.details = {**(error.details or {}), "causes": [cause]}
+    return error
 
 
 def unauthorized() -> ApiError:

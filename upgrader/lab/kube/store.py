@@ -10,7 +10,8 @@ import hashlib
 import threading
 from bisect import bisect_right
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Any, Literal
 
 import msgspec
@@ -43,6 +44,7 @@ class Change(Struct, frozen=True):
     before: Object | None = None
 
 
+Changes = list[Change]
 Listener = Callable[[Change], None]
 
 
@@ -58,7 +60,7 @@ class Store:
         self._counter = 0
         self._objects: dict[Key, dict[Name, Object]] = {}
         self._sorted: dict[Key, Names] = {}
-        self._lists: OrderedDict[tuple[int, Key], Objects] = OrderedDict()
+        self._lists: OrderedDict[tuple[int, Key, str], Objects] = OrderedDict()
 
     def new_uid(self) -> str:
         """A fresh uid, the same for the same seed and history."""
@@ -115,13 +117,14 @@ class Store:
             self._tell(Change(self.revision, key, "DELETED", last, before))
             return last
 
-    def since(self, revision: int) -> Iterable[Change] | None:
+    def since(self, revision: int) -> Changes | None:
         """The changes after a revision, oldest first; None when some of them are forgotten."""
         with self.guard:
             forgotten = self.history[0].revision - 1 if len(self.history) == HISTORY else self._oldest
             if revision < forgotten:
                 return None
-            return [change for change in self.history if change.revision > revision]
+            newer = list(takewhile(lambda change: change.revision > revision, reversed(self.history)))
+            return newer[::-1]
 
     _oldest = FIRST_REVISION - 1
 
@@ -132,17 +135,16 @@ class Store:
             self._oldest = self.revision
             self._lists.clear()
 
-    def keep_list(self, key: Key, found: Objects) -> int:
-        """Remember a list so that its next pages show the same moment; returns its revision."""
+    def keep_list(self, key: Key, namespace: str, found: Objects) -> None:
+        """Remember a list so that its next pages show the same moment."""
         with self.guard:
-            self._lists[(self.revision, key)] = found
+            self._lists[(self.revision, key, namespace)] = found
             while len(self._lists) > LISTS_KEPT:
                 self._lists.popitem(last=False)
-            return self.revision
 
-    def kept_list(self, key: Key, revision: int) -> Objects | None:
+    def kept_list(self, key: Key, namespace: str, revision: int) -> Objects | None:
         """A list that was remembered; None when it is forgotten."""
-        return self._lists.get((revision, key))
+        return self._lists.get((revision, key, namespace))
 
     def save(self) -> bytes:
         """Everything but the history, as JSON."""

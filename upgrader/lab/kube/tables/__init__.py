@@ -1,0 +1,1 @@
+"""Tables: the columns that `kubectl get` prints, by kind, as the API server computes them."""
