@@ -12,6 +12,7 @@ from upgrader.assess.select import select
 from upgrader.forecast import forecast
 from upgrader.matrix.model import Matrix
 from upgrader.migrations.context import Context
+from upgrader.migrations.legacy_clb_tag import with_tags
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.finding import Assessment
 from upgrader.model.plan import Plan
@@ -47,5 +48,5 @@ def check(
 
 
 def look(facts: ClusterFacts, target: CcmVersion, matrix: Matrix) -> Context:
-    """What checks and migrations look at, with the forecast made."""
-    return Context(facts, target, matrix, forecast(facts, target, matrix))
+    """What checks and migrations look at; the forecast is of the world in which the plan's tags stand already."""
+    return Context(facts, target, matrix, forecast(with_tags(facts, matrix, target), target, matrix))

@@ -21,6 +21,7 @@ from upgrader.model.errors import InputError
 
 LOOPBACK = "127.0.0.1"
 MOUNT = "/k8s/"
+CONTROL = "/_lab/"
 NEVER_S = 3600.0
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 2.0
@@ -28,6 +29,9 @@ BODY_LIMIT = 16 * 1024 * 1024
 
 Mounted = Callable[[web.Request, str, str], Awaitable[web.StreamResponse]]
 """Answers `/k8s/<cluster id>/<rest>`: called with the request, the cluster id and `/<rest>`."""
+
+Control = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
+"""Answers `/_lab/<what>`: the lab's own switches."""
 
 
 class Address(Struct, frozen=True, kw_only=True):
@@ -54,9 +58,12 @@ class LabServer:
         secure_port: int = 0,
         tls: ssl.SSLContext | None = None,
         kubernetes: Mounted | None = None,
+        control: Control | None = None,
     ) -> None:
         self.gateway = gateway
         self.kubernetes = kubernetes
+        self.control = control
+        self.after_request: Callable[[], object] = lambda: None
         self._port = port
         self._secure_port = secure_port
         self._tls = tls
@@ -161,6 +168,8 @@ class LabServer:
         if path.startswith(MOUNT) and self.kubernetes is not None and not path.endswith("/user_config"):
             cluster, _, rest = path[len(MOUNT) :].partition("/")
             return await self.kubernetes(request, cluster, f"/{rest}")
+        if path.startswith(CONTROL) and self.control is not None:
+            return await self.control(request, path[len(CONTROL) :])
         inbound = Inbound(
             method=request.method,
             host=request.host,
@@ -169,7 +178,9 @@ class LabServer:
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.read(),
         )
-        return await self._act_out(request, self.gateway.answer(inbound))
+        reply = self.gateway.answer(inbound)
+        self.after_request()
+        return await self._act_out(request, reply)
 
     async def _act_out(self, request: web.Request, reply: Reply) -> web.StreamResponse:
         fault = reply.fault

@@ -23,14 +23,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from upgrader.forecast.world import OWN_TAG as TAG
 from upgrader.forecast.world import default_name
+from upgrader.matrix.model import Matrix
 from upgrader.migrations.context import Context, about, value_of
 from upgrader.model.cloud import LoadBalancer
+from upgrader.model.facts import ClusterFacts
 from upgrader.model.finding import Finding, Outcome
+from upgrader.model.forecast import Forecast
 from upgrader.model.kube import Service
 from upgrader.model.params import TagParams, encode_params
 from upgrader.model.plan import Step
+from upgrader.model.version import CcmVersion
 
 ID = "legacy-clb-tag"
 CODE = "CCM002"
@@ -112,6 +118,20 @@ def _refused(service: Service, lbs: Iterable[LoadBalancer], why: str, reason: st
 def steps(findings: Iterable[Finding], context: Context) -> tuple[tuple[Step, tuple[Finding, ...]], ...]:
     """One step per CLB: add the tag. A finding that a person has to settle gets none."""
     return tuple((_step(one, context), (one,)) for one in findings if one.evidence.get("mend"))
+
+
+def with_tags(facts: ClusterFacts, matrix: Matrix, target: CcmVersion) -> ClusterFacts:
+    """The facts as they will be once the tags are added: the target starts only after that."""
+    context = Context(facts, target, matrix, Forecast())
+    if facts.load_balancers is None or applies(context):
+        return facts
+    added = {
+        one.evidence["load_balancer_id"]: one.evidence["tags"] for one in find(context) if one.evidence.get("mend")
+    }
+    if not added:
+        return facts
+    lbs = tuple(replace(lb, tags={**lb.tags, **added[lb.id]}) if lb.id in added else lb for lb in facts.load_balancers)
+    return replace(facts, load_balancers=lbs)
 
 
 def _step(finding: Finding, context: Context) -> Step:

@@ -90,7 +90,7 @@ def resources(call: Call) -> Answer:
     one = cluster_of(call)
     parts = [("ALIYUN::ECS::VPC", one.vpc_id), ("ALIYUN::ECS::SecurityGroup", one.security_group)]
     parts += [("ALIYUN::ECS::VSwitch", switch) for switch in one.vswitch_ids]
-    parts += [("ALIYUN::RAM::Role", one.worker_role)]
+    parts += [("ALIYUN::RAM::Role", role) for role in (one.worker_role, one.master_role)]
     shown = [
         {
             "cluster_id": one.id,

@@ -41,6 +41,7 @@ class Cluster(Struct, kw_only=True):
     vswitch_ids: list[str] = []
     security_group: str = ""
     worker_role: str = ""
+    master_role: str = ""
     resource_group: str = "rg-default"
     size: int = 3
     tags: dict[str, str] = {}

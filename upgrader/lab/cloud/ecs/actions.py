@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from upgrader.lab.cloud.call import Actions, Answer, Call
 from upgrader.lab.cloud.ecs import security_groups
 from upgrader.lab.cloud.ecs.model import Instance, Interface
@@ -37,6 +39,14 @@ def describe_instances(call: Call) -> Answer:
         page, numbers = by_number(call, found)
         numbers["NextToken"] = ""
     return {**numbers, "Instances": {"Instance": [_show_instance(call, one) for one in page]}}
+
+
+def describe_roles(call: Call) -> Answer:
+    """The RAM role of each instance that has one."""
+    listed = msgspec.json.decode(call.params.required("InstanceIds"), type=list[str])
+    found = [call.world.ecs.instances[one] for one in listed if one in call.world.ecs.instances]
+    shown = [{"InstanceId": one.id, "RamRoleName": one.role} for one in found if one.role]
+    return {"InstanceRamRoleSets": {"InstanceRamRoleSet": shown}, "TotalCount": len(shown)}
 
 
 def _adopt_instances(call: Call, ids: list[str]) -> None:
@@ -248,6 +258,7 @@ def describe_regions(call: Call) -> Answer:
 
 
 ACTIONS: Actions = {
+    "DescribeInstanceRamRole": describe_roles,
     "DescribeInstances": describe_instances,
     "DeleteInstance": delete_instance,
     "DescribeNetworkInterfaces": describe_interfaces,

@@ -18,6 +18,7 @@ class Instance(Struct, kw_only=True):
     status: str = "Running"
     instance_type: str = "ecs.g7.xlarge"
     charge_type: str = "PostPaid"
+    role: str = ""
     spot: str = "NoSpot"
     security_groups: list[str] = []
     tags: dict[str, str] = {}
