@@ -22,6 +22,7 @@ DEBUG = "CCM_UPGRADE_DEBUG"
 # name → (module:attribute, one line of help). The module is imported only when its command runs, so that `--help`
 # and the offline commands never load a vendor SDK.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("upgrader.cli.demo:demo", "The main job from start to end, on the embedded lab."),
     "discover": ("upgrader.cli.discover:discover", "Read a cluster into a redacted snapshot. Writes nothing."),
     "check": ("upgrader.cli.check:check", "Preflight only. Writes nothing."),
     "plan": ("upgrader.cli.plan:plan", "Check, forecast and order the steps. Writes nothing."),

@@ -1,0 +1,70 @@
+"""What people do in the console between CCM's visits."""
+
+from __future__ import annotations
+
+import copy
+
+from upgrader.forecast.world import OWN_TAG, default_name
+from upgrader.lab.cloud.cloud import Cloud
+from upgrader.lab.cloud.nlb.model import Nlb
+from upgrader.lab.cloud.slb.model import LoadBalancer
+from upgrader.lab.cluster import LabCluster
+from upgrader.lab.scenario import CloudEdit
+from upgrader.model.errors import InputError
+from upgrader.model.kube import Service
+
+
+def edit(cluster: LabCluster, cloud: Cloud, change: CloudEdit) -> None:
+    """Carry one edit out. Raises `InputError` for a Service that has no load balancer."""
+    namespace, _, name = change.service.rpartition("/")
+    service = cluster.ccm.view.service(namespace or "default", name)
+    lb = None if service is None else _load_balancer(cloud, service)
+    if service is None or lb is None:
+        raise InputError(what=f"no load balancer of a Service {change.service!r} to edit", where=cluster.spec.name)
+    if change.do == "untag":
+        lb.tags.clear()
+    elif change.do == "rename":
+        lb.name = change.value
+    elif change.do == "foreign-tag":
+        lb.tags[OWN_TAG] = change.value
+    elif change.do == "weight":
+        _weigh(cloud, lb, int(change.value))
+    elif change.do == "unlabel":
+        cluster.local.merge("services", name, namespace or "default", {"metadata": {"labels": {change.value: None}}})
+    elif isinstance(lb, LoadBalancer):
+        _clb(cloud, lb, change.do)
+
+
+def _clb(cloud: Cloud, lb: LoadBalancer, do: str) -> None:
+    if do == "delete":
+        del cloud.world.slb.load_balancers[lb.id]
+        for group in [one for one in cloud.world.slb.groups.values() if one.load_balancer_id == lb.id]:
+            del cloud.world.slb.groups[group.id]
+    else:
+        twin = copy.deepcopy(lb)
+        twin.id, twin.address, twin.listeners = cloud.world.new_bp1("lb"), cloud.world.new_public_ip(), {}
+        cloud.world.slb.load_balancers[twin.id] = twin
+
+
+def _weigh(cloud: Cloud, lb: LoadBalancer | Nlb, weight: int) -> None:
+    if isinstance(lb, LoadBalancer):
+        for group in cloud.world.slb.groups.values():
+            if group.load_balancer_id == lb.id:
+                for backend in group.backends:
+                    backend.weight = weight
+        return
+    for listener in cloud.world.nlb.listeners.values():
+        if listener.load_balancer_id == lb.id and listener.group_id in cloud.world.nlb.groups:
+            for server in cloud.world.nlb.groups[listener.group_id].servers:
+                server.weight = weight
+
+
+def _load_balancer(cloud: Cloud, service: Service) -> LoadBalancer | Nlb | None:
+    owner, address = default_name(service), service.address
+    for clb in cloud.world.slb.load_balancers.values():
+        if clb.tags.get(OWN_TAG) == owner or (address and clb.address == address):
+            return clb
+    for nlb in cloud.world.nlb.load_balancers.values():
+        if nlb.tags.get(OWN_TAG) == owner or (address and nlb.dns_name == address):
+            return nlb
+    return None
