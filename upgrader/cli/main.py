@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "matrix": ("upgrader.cli.matrix:matrix", "What each CCM version does. Offline."),
     "ram": ("upgrader.cli.ram:ram", "RAM actions that the target needs and the role lacks."),
     "tags": ("upgrader.cli.tags:tags", "Tags that legacy CLBs lack."),
+    "lab": ("upgrader.cli.lab:lab", "A local cloud and Kubernetes API to rehearse on."),
     "completion": ("upgrader.cli.completion:completion", "Shell completion for bash, zsh and fish."),
 }
 

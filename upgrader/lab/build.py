@@ -26,8 +26,14 @@ _PLUGINS = {"flannel": "flannel", "terway": "terway-eniip"}
 
 def build(scenario: Scenario, cloud: Cloud) -> dict[str, LabCluster]:
     """The clusters by id. The journal is empty afterwards: what comes is what others ask."""
-    cloud.world.rules.nlb_create_s = cloud.world.rules.nlb_job_s = 0.0
     plant.add_account(cloud.world)
+    if not scenario.clusters:
+        # A Kubernetes API elsewhere brings machines and vSwitches that this cloud has never heard of.
+        plant.add_network(cloud.world)
+        cloud.world.rules.adopt_unknown = True
+        return {}
+    # The simulated CCM does not wait for jobs: they are done at once.
+    cloud.world.rules.nlb_create_s = cloud.world.rules.nlb_job_s = 0.0
     found = {}
     for spec in scenario.clusters:
         cluster = build_cluster(spec, cloud)

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -21,11 +22,15 @@ from msgspec import Struct
 
 from upgrader.lab.build import build
 from upgrader.lab.clock import LabClock
+from upgrader.lab.cloud.call import ROOT, Call
 from upgrader.lab.cloud.cloud import Cloud
+from upgrader.lab.cloud.cs.tasks import settle_all
 from upgrader.lab.cloud.gateway import Gateway
+from upgrader.lab.cloud.params import Params
 from upgrader.lab.cloud.seed import ROOT_KEY, ROOT_SECRET
 from upgrader.lab.cloud.state import World
 from upgrader.lab.cluster import LabCluster
+from upgrader.lab.control import Control
 from upgrader.lab.journal import Request
 from upgrader.lab.scenario import Scenario
 from upgrader.lab.server import LabServer
@@ -42,6 +47,7 @@ class Saved(Struct, kw_only=True):
     """A lab as a file keeps it."""
 
     scenario: Scenario
+    seed: int
     cloud: msgspec.Raw
     clusters: dict[str, msgspec.Raw]
 
@@ -65,11 +71,14 @@ class Lab:
         self.directory = directory or Path(tempfile.mkdtemp(prefix="ccm-upgrade-lab-"))
         self._authority = make_authority(self.directory)
         self.clusters: dict[str, LabCluster] = build(self.scenario, self.cloud)
-        if not self.scenario.clusters:
-            self.cloud.world.rules.adopt_unknown = True
+        self.stopping = threading.Event()
         self._server = LabServer(
-            Gateway(self.cloud, strict=strict), port=port, tls=self._authority.context(), kubernetes=self._kubernetes,
-        )  # fmt: skip
+            Gateway(self.cloud, strict=strict),
+            port=port,
+            tls=self._authority.context(),
+            kubernetes=self._kubernetes,
+            control=Control(self, self.stopping.set).handle,
+        )
         self._server.after_request = self._stir
         self._timer: asyncio.TimerHandle | None = None
         self.cloud.on_addon_version(self._addon_changed)
@@ -168,21 +177,32 @@ class Lab:
 
     def snapshot(self) -> bytes:
         """The whole state: account, clusters, waiting faults, time."""
-        return self.run(self._snapshot)
+        return self.run(self.snapshot_here)
 
     def restore(self, snapshot: bytes) -> None:
         """Go back to a snapshot of this very lab. The journal stays."""
-        self.run(lambda: self._restore(snapshot))
+        self.run(lambda: self.restore_here(snapshot))
 
-    def _snapshot(self) -> bytes:
+    def advance(self, seconds: float) -> None:
+        """Move the time forward, and do what has become due. On the lab's own loop, or before it is served."""
+        self.cloud.clock.advance(seconds)
+        call = Call(self.cloud.world, Params({}), ROOT, self.cloud.clock, self.cloud.addon_hooks)
+        for cluster_id in self.clusters:
+            settle_all(call, cluster_id)
+        self._stir()
+
+    def snapshot_here(self) -> bytes:
+        """The state, for callers on the lab's own loop."""
         saved = Saved(
             scenario=self.scenario,
+            seed=self.cloud.world.seed,
             cloud=msgspec.Raw(self.cloud.snapshot()),
             clusters={one.id: msgspec.Raw(one.api.save()) for one in self.clusters.values()},
         )
         return msgspec.json.encode(saved)
 
-    def _restore(self, snapshot: bytes) -> None:
+    def restore_here(self, snapshot: bytes) -> None:
+        """Go back to a snapshot, for callers on the lab's own loop."""
         saved = msgspec.json.decode(snapshot, type=Saved)
         if set(saved.clusters) != set(self.clusters):
             raise InputError(what="the saved lab has other clusters", next_command="ccm-upgrade lab start --load FILE")
@@ -235,3 +255,23 @@ class Lab:
             },
             sort_keys=False,
         )  # fmt: skip
+
+
+def open_saved(
+    data: bytes,
+    *,
+    port: int = 0,
+    directory: Path | None = None,
+    strict: bool = True,
+    clock: LabClock | None = None,
+) -> Lab:
+    """A lab as it was saved, with its clusters, time and waiting faults. Raises `InputError` for no such file."""
+    try:
+        saved = msgspec.json.decode(data, type=Saved)
+    except msgspec.MsgspecError as error:
+        raise InputError(
+            what="this is no saved lab", why=str(error), next_command="ccm-upgrade lab save FILE"
+        ) from error
+    lab = Lab(saved.scenario, port=port, seed=saved.seed, directory=directory, strict=strict, clock=clock)
+    lab.restore(data)
+    return lab

@@ -142,7 +142,7 @@ class Controllers:
                 (
                     c["image"]
                     for c in pod["spec"]["containers"]
-                    if c["image"] in self.broken_images or "bad" in c["image"]
+                    if c["image"] in self.broken_images or "*" in self.broken_images or "bad" in c["image"]
                 ),
                 "",
             )
