@@ -41,13 +41,17 @@ def creation_writes(world: World, service: Service, groups: tuple[DesiredGroup, 
         return
     notes = Annotations(service)
     attributes = clb_defaults(world, service)
-    yield Write(
-        action="slb:CreateLoadBalancer", object="", changes={k: (None, v) for k, v in attributes.items()},
-        params=attributes,
-    )  # fmt: skip
     tags = {OWN_TAG: default_name(service), **additional_tags(notes)}
     if world.ways.cluster_tag:
         tags[CLUSTER_TAG] = world.cluster_id
+    params = dict(attributes)
+    if world.ways.tags_at_creation:
+        for number, (key, value) in enumerate(tags.items(), 1):
+            params |= {f"Tag.{number}.Key": key, f"Tag.{number}.Value": value}
+    yield Write(
+        action="slb:CreateLoadBalancer", object="", changes={k: (None, v) for k, v in attributes.items()},
+        params=params,
+    )  # fmt: skip
     if not world.ways.tags_at_creation:
         yield Write(
             action=f"slb:{world.ways.tag_calls}", object="", changes={f"tag {k}": (None, v) for k, v in tags.items()}
@@ -79,6 +83,7 @@ def clb_defaults(world: World, service: Service) -> dict[str, str]:
     if ways.protects:
         found["DeleteProtection"] = notes.get("delete-protection") or "on"
         found["ModificationProtectionStatus"] = notes.get("modification-protection") or "ConsoleProtection"
+        found["ModificationProtectionReason"] = "managed.by.ack"
     for short, name in _NAMED:
         if notes.get(short) and world.reads(short, "clb"):
             found[name] = notes.get(short)

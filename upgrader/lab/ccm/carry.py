@@ -37,13 +37,13 @@ class Made(Struct):
         elif action == "CreateSecurityGroup":
             self.security_group = str(answer.get("SecurityGroupId") or "")
 
-    def ids(self, name: str) -> tuple[tuple[str, str], ...]:
+    def ids(self, name: str, *, of_group: bool = False) -> tuple[tuple[str, str], ...]:
         """The parameters that name what a request works on, with what they are if nothing is said."""
         product, _, action = name.partition(":")
         if action in _MAKERS:
             return (("LoadBalancerId", self.load_balancer),) if action == "CreateVServerGroup" else ()
         if action in ("TagResources", "UntagResources"):
-            return (("ResourceId.1", self.load_balancer),)
+            return (("ResourceId.1", self.group if of_group else self.load_balancer),)
         if product == "ecs":
             return (("SecurityGroupId", self.security_group),)
         group = "VServerGroupId" if product == "slb" else "ServerGroupId"
@@ -117,6 +117,8 @@ def _phase(write: Write) -> int:
         return 3
     if any(part in action for part in _OF_LISTENERS):
         return 2
+    if write.params.get("ResourceType") == "servergroup":
+        return 1
     return 1 if any(part in action for part in _OF_GROUPS) and "Security" not in action else 0
 
 
@@ -125,13 +127,14 @@ def _params(write: Write, made: Made) -> dict[str, str] | None:
     params, action = dict(write.params), write.action.partition(":")[2]
     if not params and action in ("AddTags", "TagResources") and made.load_balancer:
         params = _tags(write, made.load_balancer)
-    for name, known in made.ids(write.action):
+    wanted = made.ids(write.action, of_group=params.get("ResourceType") == "servergroup")
+    for name, known in wanted:
         if not params.get(name):
             params[name] = known
     for name, value in params.items():
         if value == _NEW:
             params[name] = made.security_group
-    complete = all(params.get(name) for name, _ in made.ids(write.action)) and _NEW not in params.values()
+    complete = all(params.get(name) for name, _ in wanted) and _NEW not in params.values()
     return params if complete and all(params.get(name, "x") for name in _IDS) and params else None
 
 

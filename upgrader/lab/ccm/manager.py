@@ -59,6 +59,7 @@ class Ccm:
         self._local = Local(api, "cloud-controller-manager")
         self._waiting: dict[Name, float] = {}
         self._pauses: dict[Name, float] = {}
+        self._edits: list[Change] = []
         self._pods_moved = True
         self._busy = False
         api.store.listeners.append(self._changed)
@@ -99,6 +100,7 @@ class Ccm:
             while True:
                 if self._pods_moved:
                     self._elect()
+                self._tell_edits()
                 due = self._due()
                 if due is None or self.leader is None:
                     break
@@ -135,6 +137,15 @@ class Ccm:
             return [Candidate(f"cloud-controller-manager-{self.control_plane}_{self.identity.id}", self.control_plane)]
         return leadership.candidates(self.api.store.list(PODS, leadership.NAMESPACE))
 
+    def _tell_edits(self) -> None:
+        """CCM says what it has seen edited, before it acts on it."""
+        edits, self._edits = self._edits, []
+        for change in edits:
+            service = self.view.decoded(change.object)
+            if self.version is not None and change.before is not None and _concerns(service):
+                kind: LbKind = "nlb" if service.spec.load_balancer_class == NLB_CLASS else "clb"
+                self._teller(self.version).edited(change.before, change.object, kind)
+
     def _all_services(self) -> None:
         for service in self.view.services():
             if _concerns(service):
@@ -162,19 +173,19 @@ class Ccm:
         held = {CLB_FINALIZER, NLB_FINALIZER} & set(metadata.finalizers)
         if metadata.deletion_timestamp or (held and not service.is_load_balancer):
             return bool(held) and self._release(service, version)
-        sync = Sync(version=version, view=self.view, local=self._local, tell=Teller(local=self._local))
+        sync = Sync(version=version, view=self.view, local=self._local, tell=self._teller(version))
         return sync.run(service, self._hands(version))
 
     def _release(self, service: Service, version: CcmVersion) -> bool:
         """Delete the load balancer, then let the Service go."""
         kind: LbKind = "nlb" if NLB_FINALIZER in service.metadata.finalizers else "clb"
-        tell = Teller(local=self._local)
+        tell = self._teller(version)
         try:
             self._delete(service, version, kind)
         except CloudError as error:
-            tell.refused_deletion(service, version, kind, f"{error.code}: {error.message}")
+            tell.not_cleaned(service, kind, f"{error.code}: {error.message}")
             return True
-        tell.cleaned(service, version, kind)
+        tell.cleaned(service, kind)
         metadata = service.metadata
         kept = [one for one in metadata.finalizers if one != finalizer_of(kind)]
         gone = {
@@ -192,6 +203,9 @@ class Ccm:
     def _delete(self, service: Service, version: CcmVersion, kind: LbKind) -> None:
         world = World.of(self.view.facts(service, version), version, load_matrix())
         remove(world, service, kind, self._hands(version))
+
+    def _teller(self, version: CcmVersion) -> Teller:
+        return Teller(local=self._local, version=version)
 
     def _hands(self, version: CcmVersion) -> Hands:
         account = self.account
@@ -212,6 +226,8 @@ class Ccm:
             self._gone(change.object)
         elif change.before is None or _matters(change.before) != _matters(change.object):
             self._enqueue(name)
+            if change.before is not None:
+                self._edits.append(change)
 
     def _gone(self, found: Object) -> None:
         """A Service that no finalizer held: versions without one delete its load balancer now."""

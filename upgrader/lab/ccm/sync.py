@@ -45,7 +45,7 @@ class Sync(Struct, kw_only=True):
             hands.look_for(first.lb, default_name(service))
             last = self._carry(service, first, hands)
         except CloudError as error:
-            self.tell.failed(service, self.version, first, f"{error.code}: {error.message}")
+            self.tell.failed(service, first, f"{error.code}: {error.message}")
             return True
         self.tell.events(service, last)
         if last.refusal is not None:
