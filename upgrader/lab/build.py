@@ -1,4 +1,4 @@
-"""A scenario made real: account and clusters, CCM of the old version having done its work, then the edits."""
+"""A scenario made real: account and clusters, CCM of the old version at work, then faults, edits, late Services."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from upgrader.lab.cloud.cs.model import Addon, Cluster
 from upgrader.lab.cloud.slb.model import Listener, LoadBalancer
 from upgrader.lab.cluster import WORKLOAD, LabCluster
 from upgrader.lab.edit import edit
-from upgrader.lab.furnish import furnish
+from upgrader.lab.furnish import add_service, furnish
 from upgrader.lab.kube.api import KubeApi
 from upgrader.lab.scenario import BroughtClb, ClusterSpec, Scenario
 from upgrader.matrix.load import load_matrix
@@ -40,10 +40,16 @@ def build(scenario: Scenario, cloud: Cloud) -> dict[str, LabCluster]:
         found[cluster.id] = cluster
     for switch in cloud.world.vpc.vswitches.values():
         switch.free_ips = min(switch.free_ips, scenario.free_ips)
-    if scenario.arrears:
-        cloud.world.rules.arrears = "The account is in arrears."
+    cloud.world.rules.arrears = scenario.arrears
     for fault in scenario.faults:
         cloud.faults.add(fault.fault())
+    for cluster in found.values():
+        for change in cluster.spec.edits:
+            edit(cluster, cloud, change)
+        cluster.work()
+        for late in [one for one in cluster.spec.services if one.late]:
+            add_service(cluster, cloud, late)
+        cluster.work()
     cloud.journal.clear()
     return found
 
@@ -64,12 +70,12 @@ def build_cluster(spec: ClusterSpec, cloud: Cloud) -> LabCluster:
         _bring(clb, identity, cloud)
     api = KubeApi(f"{cloud.world.seed}/{cluster_id}", cloud.clock, version=spec.kubernetes)
     config = {"clusterID": cluster_id, "region": spec.region, "vpcid": vpc.id, "vswitchid": switch}
+    if spec.network == "terway":
+        config["serviceBackendType"] = "eni"
     account = Account(cloud=cloud, caller=role, vswitch_id=switch)
     cluster = LabCluster(spec, identity, api, account, config)
     furnish(cluster, cloud, config, role.name if spec.kind != "managed" else "")
     cluster.work()
-    for change in spec.edits:
-        edit(cluster, cloud, change)
     cluster.controllers.broken_images.update(spec.broken_images)
     return cluster
 
@@ -133,6 +139,7 @@ def _bring(clb: BroughtClb, identity: ClusterIdentity, cloud: Cloud) -> None:
     address = f"192.168.0.{number}" if intranet else cloud.world.new_public_ip()
     cloud.world.slb.load_balancers[clb.id] = LoadBalancer(
         id=clb.id, name=clb.id, region=identity.region, tags=dict(clb.tags), spec=clb.spec,
+        charge_type=clb.charge_type, backend_quota=clb.backend_quota,
         address=address,
         address_type=clb.address_type, vpc_id=vpc_id, vswitch_id=f"vsw-{vpc_id[4:]}-h" if intranet else "",
         created=plant.CREATED,

@@ -40,7 +40,8 @@ def furnish(cluster: LabCluster, cloud: Cloud, config: dict[str, str], role: str
     else:
         _ccm_workload(cluster)
     for service in spec.services:
-        add_service(cluster, cloud, service)
+        if not service.late:
+            add_service(cluster, cloud, service)
     cluster.controllers.settle()
 
 
@@ -53,7 +54,7 @@ def add_service(cluster: LabCluster, cloud: Cloud, spec: ServiceSpec) -> None:
         for copy in range(count):
             _pod(cluster, spec, node_name(cluster, place), f"{spec.name}-{place}-{copy + 1}")
     cluster.controllers.settle()
-    if cluster.spec.network == "terway":
+    if cluster.spec.network == "terway" and spec.interfaces:
         _interfaces(cluster, cloud, spec)
     local.create(service_object(spec, cluster.identity.vpc_id))
     cluster.controllers.settle()
@@ -64,7 +65,7 @@ def service_object(spec: ServiceSpec, vpc_id: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": "LoadBalancer",
         "selector": {"app": spec.name},
-        "ports": [_port(text) for text in spec.ports],
+        "ports": [port_of(text) for text in spec.ports],
         "externalTrafficPolicy": "Local" if spec.local else "Cluster",
     }
     if spec.class_:
@@ -196,7 +197,8 @@ def _workload(
     cluster.local.create({"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec})
 
 
-def _port(text: str) -> dict[str, Any]:
+def port_of(text: str) -> dict[str, Any]:
+    """A port of a Service from its short form."""
     number, _, target = text.partition("/")[0].partition(":")
     protocol = text.partition("/")[2] or "TCP"
     wanted: int | str = int(target) if target.isdigit() else target or int(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import yaml
@@ -24,7 +24,8 @@ class Text(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ServiceSpec(Text, frozen=True):
     """A Service of type LoadBalancer. `pods` counts its ready pods on each node, in the nodes' order.
 
-    `ports` are `80`, `53/UDP`, `443:8443` (port and target). `class_` is spec.loadBalancerClass.
+    `ports` are `80`, `53/UDP`, `443:8443` (port and target). `class_` is spec.loadBalancerClass. `late` ones are made
+    after the edits, under the scenario's faults; `interfaces` false leaves their pods' addresses without an ENI.
     """
 
     name: str
@@ -36,6 +37,8 @@ class ServiceSpec(Text, frozen=True):
     labels: dict[str, str] = {}
     class_: str = msgspec.field(default="", name="class")
     source_ranges: tuple[str, ...] = ()
+    late: bool = False
+    interfaces: bool = True
 
 
 class AddonSpec(Text, frozen=True):
@@ -58,12 +61,16 @@ class RamSpec(Text, frozen=True):
 class CloudEdit(Text, frozen=True):
     """What somebody did in the console after CCM had done its work, to the load balancer of a Service.
 
-    `untag` removes CCM's tag, `rename` gives it another name, `weight` sets every backend's weight, `delete` deletes
-    it, `tag` puts CCM's tag of this Service on `twin`, a new CLB.
+    `untag` removes its tags, `foreign-tag` gives it another Service's, `rename` another name, `weight` sets every
+    backend's weight, `delete` deletes it, `twin` makes a second CLB with the same tags, `listener` uses CCM's server
+    group at a port by hand. On the Service itself: `unlabel` takes a label away, `annotate` sets one annotation
+    (`address-type=intranet`, the short name will do), `ports` sets the ports (`80,443`).
     """
 
     service: str
-    do: Literal["untag", "rename", "weight", "delete", "twin", "foreign-tag", "unlabel"]
+    do: Literal[
+        "untag", "rename", "weight", "delete", "twin", "foreign-tag", "listener", "unlabel", "annotate", "ports"
+    ]
     value: str = ""
 
 
@@ -76,6 +83,8 @@ class BroughtClb(Text, frozen=True):
     tags: dict[str, str] = {}
     listeners: tuple[int, ...] = ()
     spec: str = "slb.s1.small"
+    charge_type: str = "PayBySpec"
+    backend_quota: int = 200
 
 
 class ClusterSpec(Text, frozen=True):
@@ -100,7 +109,7 @@ class ClusterSpec(Text, frozen=True):
 
 
 class FaultSpec(Text, frozen=True):
-    """A fault that waits from the start."""
+    """A fault that waits from the start; `times` 0 is for ever."""
 
     action: str
     product: str = ""
@@ -113,7 +122,16 @@ class FaultSpec(Text, frozen=True):
     def fault(self) -> Fault:
         """The fault as the lab takes it."""
         return Fault(kind=self.kind, product=self.product, action=self.action, code=self.code, message=self.message,
-                     times=self.times, delay_s=self.delay_s)  # fmt: skip
+                     times=self.times or None, delay_s=self.delay_s)  # fmt: skip
+
+
+class Expect(Text, frozen=True):
+    """What the story proves. `codes` are findings of a check for the version `to`; `errors` are entries of the error
+    catalogue, by the Service whose events show them."""
+
+    to: str = ""
+    codes: tuple[str, ...] = ()
+    errors: dict[str, str] = {}
 
 
 class Scenario(Text, frozen=True):
@@ -123,11 +141,11 @@ class Scenario(Text, frozen=True):
     title: str
     story: str = ""
     try_: str = msgspec.field(default="", name="try")
-    expect: dict[str, Any] = {}
+    expect: Expect = Expect()
     clusters: tuple[ClusterSpec, ...] = ()
     faults: tuple[FaultSpec, ...] = ()
     free_ips: int = 252
-    arrears: bool = False
+    arrears: Literal["", "ORDER.ARREARAGE", "PAY.INSUFFICIENT_BALANCE"] = ""
 
 
 def load_scenario(name: str) -> Scenario:

@@ -79,7 +79,10 @@ def clb_defaults(world: World, service: Service) -> dict[str, str]:
     else:
         if charge:
             found["InstanceChargeType"] = charge
-        found["LoadBalancerSpec"] = notes.get("spec") or DEFAULT_SPEC
+        # The default holds for what is paid by specification; what the annotation says is sent as it is.
+        spec = notes.get("spec") or (DEFAULT_SPEC if charge.lower() in ("", "paybyspec") else "")
+        if spec:
+            found["LoadBalancerSpec"] = spec
     if ways.protects:
         found["DeleteProtection"] = notes.get("delete-protection") or "on"
         found["ModificationProtectionStatus"] = notes.get("modification-protection") or "ConsoleProtection"

@@ -222,7 +222,8 @@ def modify_spec(call: Call) -> Answer:
         raise CloudError("InvalidParameter.LoadBalancerSpec", f"The specified LoadBalancerSpec {spec} is invalid.")
     if lb.charge_type == "PayByCLCU":
         raise CloudError(
-            "OperationFailed.InstanceChargeTypeNotSupport", "A load balancer that is paid by CLCU has no spec."
+            "OperationFailed.InstanceChargeTypeNotSupport",
+            "The operation is not allowed because the instanceChargeType of loadbalancer is PayByCLCU.",
         )
     lb.spec = spec
     return {"OrderId": call.world.count("order")}
