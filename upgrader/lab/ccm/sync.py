@@ -43,28 +43,31 @@ class Sync(Struct, kw_only=True):
         self._hold(service, first)
         try:
             hands.look_for(first.lb, default_name(service))
-            last = self._carry(service, first, hands)
+            world, last = self._carry(service, world, first, hands)
         except CloudError as error:
             self.tell.failed(service, first, f"{error.code}: {error.message}")
             return True
         self.tell.events(service, last)
         if last.refusal is not None:
             return True
-        self._settle(service, last)
+        self._settle(service, world, last)
         return False
 
     def _world(self, service: Service) -> World:
         return World.of(self.view.facts(service, self.version), self.version, load_matrix())
 
-    def _carry(self, service: Service, first: ServiceForecast, hands: Hands) -> ServiceForecast:
+    def _carry(
+        self, service: Service, world: World, first: ServiceForecast, hands: Hands
+    ) -> tuple[World, ServiceForecast]:
         """Send what the forecast says, look again, until nothing is left or nothing moves."""
         found = first
         for _ in range(ROUNDS):
             due = [write for write in found.writes if write.effect == "IMMEDIATE"]
             if not hands.carry(due):
                 break
-            found = forecast_service(self._world(service), service)
-        return found
+            world = self._world(service)
+            found = forecast_service(world, service)
+        return world, found
 
     def _hold(self, service: Service, found: ServiceForecast) -> None:
         """The finalizer comes before the first request."""
@@ -83,8 +86,7 @@ class Sync(Struct, kw_only=True):
             self._patch(service, {"status": {"loadBalancer": {"ingress": None}}}, "status")
         self.tell.events(service, found)
 
-    def _settle(self, service: Service, found: ServiceForecast) -> None:
-        world = self._world(service)
+    def _settle(self, service: Service, world: World, found: ServiceForecast) -> None:
         lbs = world.find(service, found.lb) if found.lb else ()
         if lbs:
             ingress = [_ingress(service, lbs[0])]

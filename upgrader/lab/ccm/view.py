@@ -16,6 +16,7 @@ from upgrader.adapters.aliyun.slb import SlbReader
 from upgrader.discover.related import asks_for_eni, owner_name, pod_ips_of
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.select import NLB_CLASS
+from upgrader.forecast.world import OWN_TAG
 from upgrader.lab.cloud.cloud import Cloud
 from upgrader.lab.kube.api import KubeApi
 from upgrader.lab.kube.store import Change, Key, Object
@@ -107,7 +108,7 @@ class View:
         groups = self._nlb.groups()
         nlbs = tuple(self._nlbs(service, groups))
         below = {group.id for lb in nlbs for group in lb.server_groups}
-        own = [one for one in groups if one.tags.get("kubernetes.do.not.delete") == owner and one.id not in below]
+        own = [one for one in groups if one.tags.get(OWN_TAG) == owner and one.id not in below]
         return replace(
             facts,
             load_balancers=nlbs,
@@ -117,19 +118,21 @@ class View:
         )
 
     def _clbs(self, service: Service) -> list[LoadBalancer]:
-        wanted = _wanted(service)
+        wanted, region = _wanted(service), self._identity.region
         return [
             self._slb.detail(lb.id, dict(lb.tags))
             for lb in tuple(self._cloud.world.slb.load_balancers.values())
-            if not wanted.isdisjoint((lb.id, lb.name, lb.tags.get("kubernetes.do.not.delete"), lb.address))
+            if lb.region == region
+            and (lb.name in wanted or lb.address in wanted or lb.id in wanted or lb.tags.get(OWN_TAG) in wanted)
         ]
 
     def _nlbs(self, service: Service, groups: Any) -> list[LoadBalancer]:
-        wanted = _wanted(service)
+        wanted, region = _wanted(service), self._identity.region
         return [
             self._nlb.detail(lb.id, dict(lb.tags), groups)
             for lb in tuple(self._cloud.world.nlb.load_balancers.values())
-            if not wanted.isdisjoint((lb.id, lb.name, lb.tags.get("kubernetes.do.not.delete"), lb.dns_name))
+            if lb.region == region
+            and (lb.name in wanted or lb.dns_name in wanted or lb.id in wanted or lb.tags.get(OWN_TAG) in wanted)
         ]
 
     def _pods_of(self, slices: tuple[EndpointSlice, ...]) -> list[Pod]:
