@@ -57,7 +57,7 @@ def _styled(text: str, indent: int, column: int, *, fold: bool) -> str:
         return _double_quoted(text, indent, column, fold=fold)
     breaks = "\u2028" in text or "\u2029" in text
     if not breaks and text[0] != " " and text[-1] != " " and not _INDICATORS.search(text):
-        return text if _fits(text, column, fold) else _folded(text, text, indent, column, guard=False)
+        return text if _fits(text, column, fold) else _folded(text, indent, column, guard=False)
     if breaks and (_BREAK_SPACE.search(text) or not fold):
         return _double_quoted(text, indent, column, fold=fold)
     return _single_quoted(text, indent, column, fold=fold)
@@ -78,7 +78,7 @@ def _single_quoted(text: str, indent: int, column: int, *, fold: bool) -> str:
     inner = text.replace("'", "''")
     if "\u2028" in inner or "\u2029" in inner:
         inner = _BREAK_RUN.sub(r"\1" + " " * indent, inner)
-    body = inner if _fits(inner, column + 1, fold) else _folded(text, inner, indent, column + 1, guard=True)
+    body = inner if _fits(inner, column + 1, fold) else _folded(inner, indent, column + 1, guard=True)
     return f"'{body}'"
 
 
@@ -86,16 +86,17 @@ def _double_quoted(text: str, indent: int, column: int, *, fold: bool) -> str:
     # yaml.v2 looks for a byte order mark at the string's start whichever character it is at: one there escapes all.
     inner = "".join(map(_escape, text)) if text.startswith("\ufeff") else _ESCAPED.sub(_escape_match, text)
     if not _fits(inner, column + 1, fold):
-        inner = _folded(inner, inner, indent, column + 1, guard=True, double=True)
+        inner = _folded(inner, indent, column + 1, guard=True, double=True)
     return f'"{inner}"'
 
 
-def _folded(text: str, inner: str, indent: int, column: int, *, guard: bool, double: bool = False) -> str:
+def _folded(inner: str, indent: int, column: int, *, guard: bool, double: bool = False) -> str:
     """`inner` with line breaks instead of single spaces beyond the width; `guard`: never at its first or last place.
 
     Two spaces in a row are left alone but in double quotes, where the second is escaped.
     """
-    del text
+    if "  " not in inner and inner[0] != " " and inner[-1] != " " and "\u2028" not in inner and "\u2029" not in inner:
+        return _folded_at_single_spaces(inner, indent, column)
     words = inner.split(" ")
     last, out, at = len(words) - 1, [words[0]], column + len(words[0])
     if words[0].endswith(ENDS_LINE) or "\u2028" in words[0] or "\u2029" in words[0]:
@@ -114,6 +115,18 @@ def _folded(text: str, inner: str, indent: int, column: int, *, guard: bool, dou
             at += 1
         at = _column_after(word, at)
     return "".join(out)
+
+
+def _folded_at_single_spaces(inner: str, indent: int, column: int) -> str:
+    """The common case, line by line instead of word by word."""
+    lines, start = [], 0
+    at = inner.find(" ", max(0, BEST_WIDTH + 1 - column))
+    while at >= 0:
+        lines.append(inner[start:at])
+        start = at + 1
+        at = inner.find(" ", start + max(0, BEST_WIDTH + 1 - indent))
+    lines.append(inner[start:])
+    return ("\n" + " " * indent).join(lines)
 
 
 def _column_after(word: str, at: int) -> int:
@@ -142,4 +155,6 @@ def _literal(text: str, indent: int) -> str:
         hint += "+"
     margin = " " * indent
     lead = "" if text[0] in _BREAKS else margin
+    if text.isascii() and text.find("\n") == len(text) - 1:  # as kubectl apply leaves its annotation
+        return f"|{hint}\n{lead}{text}"
     return f"|{hint}\n{lead}{_BREAK_RUN.sub(lambda found: found[1] + margin, text)}"
