@@ -44,9 +44,13 @@ def check(
     facts: ClusterFacts, target: CcmVersion, matrix: Matrix, waive: Iterable[Waiver] = (), only: Iterable[str] = ()
 ) -> Assessment:
     """The assessment alone, by all checks or by those with the codes in `only`."""
-    return waived(judge(look(facts, target, matrix), select(CHECKS, only)), waive)
+    return waived(judge(look(facts, target, matrix, labels=False), select(CHECKS, only)), waive)
 
 
-def look(facts: ClusterFacts, target: CcmVersion, matrix: Matrix) -> Context:
-    """What checks and migrations look at; the forecast is of the world in which the plan's tags stand already."""
-    return Context(facts, target, matrix, forecast(with_tags(facts, matrix, target), target, matrix))
+def look(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels: bool = True) -> Context:
+    """What checks and migrations look at; the forecast is of the world in which the plan's tags stand already.
+
+    No check asks what a hash label becomes (`labels`); a plan tells it.
+    """
+    tagged = with_tags(facts, matrix, target)
+    return Context(facts, target, matrix, forecast(tagged, target, matrix, labels=labels))

@@ -13,9 +13,12 @@ from upgrader.model.version import CcmVersion
 __all__ = ["World", "forecast", "forecast_service"]
 
 
-def forecast(facts: ClusterFacts, target: CcmVersion, matrix: Matrix) -> Forecast:
-    """One entry for each LoadBalancer Service and each Service that still holds one of CCM's finalizers, by key."""
-    world = World.of(facts, target, matrix)
+def forecast(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels: bool = True) -> Forecast:
+    """One entry for each LoadBalancer Service and each Service that still holds one of CCM's finalizers, by key.
+
+    Without `labels` the hash labels that will be written are left out, which saves most of the time.
+    """
+    world = World.of(facts, target, matrix, labels=labels)
     ours = {CLB_FINALIZER, NLB_FINALIZER}
     wanted = [s for s in facts.services if s.is_load_balancer or not ours.isdisjoint(s.metadata.finalizers)]
     return Forecast(services=tuple(forecast_service(world, s) for s in sorted(wanted, key=lambda s: s.key)))

@@ -43,10 +43,12 @@ def select(world: World, service: Service) -> Selection:
     lb = serving(world, service)
     if lb is None:
         return Selection(lb=None, clean_up=world.ways.class_clean_up and CLB_FINALIZER in service.metadata.finalizers)
-    wanted = hash_by(service, world.ways.hash_formula)
-    label = service.metadata.labels.get(HASH_LABEL)
-    if wanted is None or label is None:
-        return Selection(lb=lb, full_sync=True, why="no-hash", hash=wanted)
+    label, formula = service.metadata.labels.get(HASH_LABEL), world.ways.hash_formula
+    if label is None or formula == "none":
+        return Selection(
+            lb=lb, full_sync=True, why="no-hash", hash=hash_by(service, formula) if world.labels else None
+        )
+    wanted = hash_by(service, formula)
     if label.lower() == wanted:
         return Selection(lb=lb, hash=wanted)
     return Selection(lb=lb, full_sync=True, why=_why(world, service, label), hash=wanted)
@@ -63,18 +65,14 @@ def serving(world: World, service: Service) -> LbKind | None:
         return None
     if ways.class_annotation and service.metadata.annotations.get(CLASS):
         return None
-    if world.target >= _TUNNEL_TYPE_SINCE and Annotations(service).has("tunnel-type"):
+    if Annotations(service).has("tunnel-type") and world.target >= _TUNNEL_TYPE_SINCE:
         return None
     return "clb"
 
 
 def _why(world: World, service: Service, label: str) -> Literal["hash-formula-changed", "service-changed"]:
     """Whether the label is what the running version would write today: then only the formula changed."""
-    from upgrader.matrix.behaviour import behaviour
-
-    running = world.running
-    if running is None:
-        same = any(hash_by(service, formula) == label for formula in ("H1", "H2", "H3", "H4"))
-    else:
-        same = hash_by(service, behaviour(running).hash_formula) == label
+    # By the target's own formula it is another: that was looked at before.
+    formulas = world.running_formulas - {world.ways.hash_formula}
+    same = any(hash_by(service, formula) == label for formula in sorted(formulas))
     return "hash-formula-changed" if same else "service-changed"

@@ -17,6 +17,9 @@ from upgrader.model.forecast import ExpectedEvent, Refusal, ServiceForecast, Tra
 from upgrader.model.kube import Service
 from upgrader.model.version import parse_version
 
+_UNREAD: dict[str, tuple[str]] = {
+    kind: (f"the {kind.upper()}s were not read: what is written to them can't be told",) for kind in ("clb", "nlb")
+}
 _NAMED_IN_EVENTS_SINCE = parse_version("v2.3.0")
 
 
@@ -31,7 +34,7 @@ def forecast_service(world: World, service: Service) -> ServiceForecast:
         return ServiceForecast(
             namespace=namespace, name=name, lb=kind, full_sync=chosen.full_sync, why=chosen.why,
             labels=_labels(world, service, chosen, ""), finalizers=_finalizers(world, service, kind),
-            unknown=(f"the {kind.upper()}s were not read: what is written to them can't be told",),
+            unknown=_UNREAD[kind],
         )  # fmt: skip
     if kind == "nlb":
         return _nlb(world, service, chosen)

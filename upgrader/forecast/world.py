@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from upgrader.forecast.annotations import PREFIX, Annotations
-from upgrader.matrix.behaviour import Behaviour, behaviour
+from upgrader.matrix.behaviour import Behaviour, HashFormula, behaviour
 from upgrader.matrix.model import Matrix
 from upgrader.model.cloud import LoadBalancer, ServerGroup
 from upgrader.model.errors import InputError
@@ -42,11 +42,15 @@ class World:
     by_tag: dict[str, list[LoadBalancer]] = field(default_factory=dict)
     by_name: dict[str, list[LoadBalancer]] = field(default_factory=dict)
     eni_by_ip: dict[str, str] = field(default_factory=dict)
+    labels: bool = True
 
     @classmethod
-    def of(cls, facts: ClusterFacts, target: CcmVersion, matrix: Matrix) -> World:
-        """The indices for one snapshot and one target."""
-        world = cls(facts, target, matrix, behaviour(target))
+    def of(cls, facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels: bool = True) -> World:
+        """The indices for one snapshot and one target.
+
+        Without `labels` nobody asks what a hash label becomes, and it is computed only where it decides something.
+        """
+        world = cls(facts, target, matrix, behaviour(target), labels=labels)
         world.nodes.update((node.metadata.name, node) for node in facts.nodes)
         slices: dict[str, list[EndpointSlice]] = defaultdict(list)
         for piece in facts.endpoint_slices:
@@ -66,7 +70,14 @@ class World:
         """The id in names and tags."""
         return self.facts.ccm.cluster_id or DEFAULT_CLUSTER_ID
 
-    @property
+    @cached_property
+    def running_formulas(self) -> frozenset[HashFormula]:
+        """The formulas that the running version may compute its hash labels by."""
+        if self.running is None:
+            return frozenset({"H1", "H2", "H3", "H4"})
+        return frozenset({behaviour(self.running).hash_formula}) - {"none"}
+
+    @cached_property
     def running(self) -> CcmVersion | None:
         """The version that runs now, None when it is not known."""
         try:
