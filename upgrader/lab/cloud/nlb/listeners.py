@@ -103,6 +103,8 @@ def describe(call: Call) -> Answer:
 
 
 def _show(one: NlbListener) -> Answer:
+    # A listener of one port has no range at all: clients take an empty text for a broken number.
+    settings = {key: value for key, value in one.settings.items() if value or key not in ("StartPort", "EndPort")}
     return {
         "ListenerId": one.id,
         "LoadBalancerId": one.load_balancer_id,
@@ -112,7 +114,7 @@ def _show(one: NlbListener) -> Answer:
         "RegionId": one.region,
         "ServerGroupId": one.group_id,
         "Tags": [{"Key": key, "Value": value} for key, value in one.tags.items()],
-        **one.settings,
+        **settings,
     }
 
 

@@ -85,10 +85,7 @@ def _charge(call: Call) -> tuple[str, str]:
     if charge_type not in CHARGE_TYPES:
         raise invalid("InstanceChargeType")
     if charge_type == "PayByCLCU":
-        if spec:
-            raise CloudError(
-                "InvalidParameter.SpecNotAllowed", "LoadBalancerSpec can't be set when InstanceChargeType is PayByCLCU."
-            )
+        # CCM from v2.13.0 on sends the annotated spec beside it by default: taken, and without effect.
         return charge_type, ""
     if spec and spec not in SPECS:
         raise CloudError("InvalidParameter.LoadBalancerSpec", f"The specified LoadBalancerSpec {spec} is invalid.")
