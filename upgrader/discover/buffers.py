@@ -11,6 +11,7 @@ from msgspec import Raw
 BIG = 8 * 1024**2
 """Files from this size on are worth the trouble."""
 _STEP = 4 * 1024**2
+_BATCH = 256
 
 Buffer = bytes | mmap.mmap
 
@@ -38,18 +39,19 @@ def count(data: Buffer, key: bytes) -> int:
     return sum(data[start : start + _STEP + lap].count(key) for start in range(0, len(data), _STEP))
 
 
-def consumed(items: list[Raw], data: Buffer) -> Iterator[Raw]:
-    """The items in order, which are pieces of `data` in order; what lies behind the current one is given back.
+def consumed(items: list[Raw], data: Buffer) -> Iterator[list[Raw]]:
+    """The items in order, some at a time, which are pieces of `data` in order; what was looked at is given back.
 
-    Empties `items`. An item may be looked at until the next one is taken.
+    Empties `items`. A batch may be looked at until the next one is taken.
     """
     items.reverse()
     passed = freed = 0
     while items:
-        item = items.pop()
-        yield item
-        # A lower bound of where the item ends: what stands between the items is not counted.
-        passed += len(memoryview(item))
+        batch = items[: -_BATCH - 1 : -1]
+        del items[-_BATCH:]
+        yield batch
+        # A lower bound of where the batch ends: what stands between the items is not counted.
+        passed += sum(len(memoryview(item)) for item in batch)
         if isinstance(data, mmap.mmap) and passed - freed > _STEP and hasattr(mmap, "MADV_DONTNEED"):
             edge = passed // mmap.PAGESIZE * mmap.PAGESIZE
             data.madvise(mmap.MADV_DONTNEED, freed, edge - freed)

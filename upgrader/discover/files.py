@@ -37,6 +37,7 @@ TYPED: dict[str, type[Any]] = {
 PLAIN = frozenset({"DaemonSet", "Deployment", "Pod", "ConfigMap", "Lease", "ClusterRole", "ClusterRoleBinding"})
 _SUFFIXES = (".json", ".yaml", ".yml")
 _DECODERS = {kind: msgspec.json.Decoder(shape) for kind, shape in TYPED.items()}
+_BATCH_DECODERS = {kind: msgspec.json.Decoder(list[shape]) for kind, shape in TYPED.items() if kind not in PLAIN}  # type: ignore[valid-type]
 
 
 class _Head(Struct):
@@ -185,8 +186,12 @@ def _read_json(data: Buffer, name: str, found: _Found) -> None:
     elif head.items is not None:
         # One more than there are items: the list has metadata of its own.
         doubtful = _may_repeat(data, len(head.items) + 1)
-        for number, item in enumerate(consumed(head.items, data)):
-            _read_item(item, f"{name} item {number}", found, doubtful=doubtful)
+        number = 0
+        for batch in consumed(head.items, data):
+            if doubtful or not _read_batch(batch, found):
+                for place, item in enumerate(batch, number):
+                    _read_item(item, f"{name} item {place}", found, doubtful=doubtful)
+            number += len(batch)
     else:
         _read_item(data, name, found)
 
@@ -200,6 +205,20 @@ def _snapshot(data: Buffer, name: str) -> ClusterFacts:
             next_command="ccm-upgrade discover -o facts.json makes a new one",
         )
     return facts
+
+
+def _read_batch(batch: list[Raw], found: _Found) -> bool:
+    """Decode objects of one kind in one go; False, with nothing kept, where they are not so, or one is broken."""
+    kind = _kind_at_start(batch[0])
+    decoder = _BATCH_DECODERS.get(kind)
+    if decoder is None or any(_kind_at_start(item) != kind for item in batch):
+        return False
+    try:
+        found.typed[kind] += decoder.decode(b"[%b]" % b",".join(batch))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    found.kinds.add(kind)
+    return True
 
 
 def _read_item(item: Any, name: str, found: _Found, *, doubtful: bool = True) -> None:
@@ -220,8 +239,12 @@ def _read_item(item: Any, name: str, found: _Found, *, doubtful: bool = True) ->
 
 def _kind_of(item: Any) -> str:
     """The object's kind: kubectl prints it second, so that a look at the beginning mostly does."""
+    return _kind_at_start(item) or _KIND.decode(item).kind
+
+
+def _kind_at_start(item: Any) -> str:
     match = _FIRST.match(memoryview(item))
-    return match[1].decode() if match else _KIND.decode(item).kind
+    return match[1].decode() if match else ""
 
 
 def _may_repeat(data: Buffer, objects: int = 1) -> bool:

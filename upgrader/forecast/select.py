@@ -38,6 +38,12 @@ class Selection(Struct, frozen=True, kw_only=True):
     clean_up: bool = False
 
 
+_WITHOUT_HASH: dict[LbKind, Selection] = {
+    "clb": Selection(lb="clb", full_sync=True, why="no-hash"),
+    "nlb": Selection(lb="nlb", full_sync=True, why="no-hash"),
+}
+
+
 def select(world: World, service: Service) -> Selection:
     """The selection for one Service under the world's target version."""
     lb = serving(world, service)
@@ -45,9 +51,9 @@ def select(world: World, service: Service) -> Selection:
         return Selection(lb=None, clean_up=world.ways.class_clean_up and CLB_FINALIZER in service.metadata.finalizers)
     label, formula = service.metadata.labels.get(HASH_LABEL), world.ways.hash_formula
     if label is None or formula == "none":
-        return Selection(
-            lb=lb, full_sync=True, why="no-hash", hash=hash_by(service, formula) if world.labels else None
-        )
+        if not world.labels:
+            return _WITHOUT_HASH[lb]
+        return Selection(lb=lb, full_sync=True, why="no-hash", hash=hash_by(service, formula))
     wanted = hash_by(service, formula)
     if label.lower() == wanted:
         return Selection(lb=lb, hash=wanted)

@@ -99,7 +99,7 @@ class Context:
     @cached_property
     def by_key(self) -> Mapping[str, Service]:
         """LoadBalancer Services by `namespace/name`."""
-        return {service.key: service for service in self.services}
+        return {f"{(meta := service.metadata).namespace}/{meta.name}": service for service in self.services}
 
     @cached_property
     def annotated(self) -> Mapping[str, tuple[Service, ...]]:
@@ -123,7 +123,7 @@ class Context:
     def users(self, annotation: Annotation) -> Iterable[tuple[Service, str]]:
         """The Services of the annotation's kind of load balancer that set it, in either prefix, with the value."""
         name = annotation.name
-        legacy = name.replace("/alibaba-cloud-", "/alicloud-", 1)
+        legacy = legacy_name(name)
         both = "clb" in annotation.lb and "nlb" in annotation.lb
         wanted = "nlb" in annotation.lb
         for service in self.annotated.get(name, ()):
@@ -133,6 +133,40 @@ class Context:
             if name not in service.metadata.annotations and kind_of(service) in annotation.lb:
                 yield service, service.metadata.annotations[legacy]
 
+    def carriers(self, annotation: Annotation) -> int:
+        """How many Services of the annotation's kind of load balancer set it, in either prefix."""
+        legacy = legacy_name(annotation.name)
+        if (legacy == annotation.name or legacy not in self.annotated) and not self.nlb_services:
+            return len(self.annotated.get(annotation.name, ())) if "clb" in annotation.lb else 0
+        return sum(1 for _ in self.users(annotation))
+
+    @staticmethod
+    def sets(service: Service, annotation: Annotation) -> bool:
+        """Whether the Service sets the annotation, in either prefix."""
+        annotations = service.metadata.annotations
+        return annotation.name in annotations or legacy_name(annotation.name) in annotations
+
+    def values(self, annotation: Annotation) -> set[str]:
+        """Each value that some Service gives the annotation, in either prefix; of those that are not free text."""
+        legacy = legacy_name(annotation.name)
+        return self._values.get(annotation.name, set()) | self._values.get(legacy, set())
+
+    @cached_property
+    def _values(self) -> Mapping[str, set[str]]:
+        names = {one.name for one in self.matrix.annotations if one.kind != "text"}
+        names |= {legacy_name(name) for name in names}
+        found: dict[str, set[str]] = {name: set() for name in names & self.annotated.keys()}
+        for service in self.services if found else ():
+            for name, value in service.metadata.annotations.items():
+                if name in found:
+                    found[name].add(value)
+        return found
+
+    @cached_property
+    def waiting(self) -> tuple[Service, ...]:
+        """LoadBalancer Services that have no address yet."""
+        return tuple([service for service in self.services if not service.address])
+
     def effect_on(self, service: Service) -> Effect:
         """When a changed reading of an annotation takes effect: at a full sync now, else at the next edit."""
         forecast = self.forecasts.get(service.key)
@@ -141,7 +175,7 @@ class Context:
     @cached_property
     def forecasts(self) -> Mapping[str, ServiceForecast]:
         """What the target will do, by `namespace/name`."""
-        return {one.key: one for one in self.forecast.services}
+        return {f"{one.namespace}/{one.name}": one for one in self.forecast.services}
 
     @cached_property
     def needed_actions(self) -> Mapping[str, str]:
@@ -166,23 +200,17 @@ class Context:
     @cached_property
     def nlb_services(self) -> tuple[Service, ...]:
         """Services of the class that asks for an NLB."""
-        return tuple(service for service in self.services if wants_nlb(service))
+        return tuple([service for service in self.services if service.spec.load_balancer_class == NLB_CLASS])
 
-    @cached_property
-    def _by_kind(self) -> Mapping[LbKind, tuple[Service, ...]]:
-        nlbs = frozenset(id(service) for service in self.nlb_services)
-        others = tuple(service for service in self.services if id(service) not in nlbs) if nlbs else self.services
-        return {"nlb": self.nlb_services, "clb": others}
-
-    def asking_for(self, annotation: Annotation) -> tuple[Service, ...]:
-        """The Services of the annotation's kinds of load balancer, whether or not they set it."""
-        kinds: tuple[LbKind, ...] = ("clb", "nlb")
-        return tuple(service for kind in kinds if kind in annotation.lb for service in self._by_kind[kind])
+    def asking(self, annotation: Annotation) -> int:
+        """How many Services there are of the annotation's kinds of load balancer, whether or not they set it."""
+        nlbs = len(self.nlb_services)
+        return ("nlb" in annotation.lb) * nlbs + ("clb" in annotation.lb) * (len(self.services) - nlbs)
 
     @cached_property
     def clb_services(self) -> tuple[Service, ...]:
         """LoadBalancer Services without a class: every CCM serves them with a CLB."""
-        return tuple(service for service in self.services if service.spec.load_balancer_class is None)
+        return tuple([service for service in self.services if service.spec.load_balancer_class is None])
 
 
 def parsed(texts: Iterable[str]) -> Iterable[CcmVersion]:
@@ -192,6 +220,11 @@ def parsed(texts: Iterable[str]) -> Iterable[CcmVersion]:
             yield parse_version(text)
         except InputError:
             continue
+
+
+def legacy_name(name: str) -> str:
+    """The annotation's name with the legacy prefix; the name itself where it has none."""
+    return name.replace("/alibaba-cloud-", "/alicloud-", 1)
 
 
 def wants_nlb(service: Service) -> bool:

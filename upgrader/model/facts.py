@@ -150,7 +150,7 @@ class ClusterFacts(FactStruct, frozen=True):
     @property
     def load_balancer_services(self) -> tuple[Service, ...]:
         """The Services of type LoadBalancer, in the order of the snapshot."""
-        return tuple(s for s in self.services if s.is_load_balancer)
+        return tuple([s for s in self.services if s.spec.type == "LoadBalancer"])
 
     def has_gap(self, area: str, subject: str = "") -> bool:
         """True when a gap hides `area`, as a whole or for `subject`."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from upgrader.matrix.model import Annotation
-from upgrader.migrations.context import CLUSTER, Context, about, services
+from upgrader.migrations.context import CLUSTER, Context, about, kind_of, services
 from upgrader.model.finding import Finding
 from upgrader.model.kube import Service
 
@@ -41,21 +41,20 @@ def find(context: Context) -> Iterable[Finding]:
         before, after = annotation.default(context.source), annotation.default(context.target)
         if before == after:
             continue
-        users = {id(service) for service, _ in context.users(annotation)}
-        relying = [service for service in context.asking_for(annotation) if id(service) not in users]
+        relying = context.asking(annotation) - context.carriers(annotation)
         if not relying:
             continue
         told = f"the default of {annotation.name} changes from {_shown(before)} to {_shown(after)}"
-        for service in relying:
-            if not service.address:
+        for service in context.waiting:
+            if kind_of(service) in annotation.lb and not context.sets(service, annotation):
                 yield _pending(service, annotation, told)
         yield Finding(
             code=CODE,
             outcome="NOTE",
             effect="NONE",
             subject=CLUSTER,
-            message=f"For new load balancers, {told}; those of the {services(len(relying))} that rely on it stay",
-            evidence={"annotation": annotation.name, "default": [before, after], "count": len(relying)},
+            message=f"For new load balancers, {told}; those of the {services(relying)} that rely on it stay",
+            evidence={"annotation": annotation.name, "default": [before, after], "count": relying},
             remedy=f"set {annotation.name} where the old value is wanted for new Services",
             sources=annotation.sources,
         )

@@ -40,10 +40,10 @@ def find(context: Context) -> Iterable[Finding]:
     for annotation in context.matrix.annotations:
         if annotation.kind == "text" or not annotation.read_by(context.target):
             continue
-        judged: dict[str, tuple[Outcome, str] | None] = {}
+        judged = {value: judge(annotation, value, context.target) for value in context.values(annotation)}
+        if not any(judged.values()):
+            continue
         for service, value in context.users(annotation):
-            if value not in judged:
-                judged[value] = judge(annotation, value, context.target)
             wrong = judged[value]
             if wrong is not None:
                 yield Finding(
