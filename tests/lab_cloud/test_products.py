@@ -113,7 +113,12 @@ def test_the_faqs_errors_can_be_provoked(cloud: Cloud) -> None:
         group(cloud, inner, backend())
     assert conflict.value.code == "NetworkConflict"
     both = {"InstanceChargeType": "PayByCLCU", "LoadBalancerSpec": "slb.s1.small"}
-    assert code(cloud, "slb", "CreateLoadBalancer", **both).startswith("InvalidParameter")
+    billed = clb(cloud, **both)
+    assert cloud.world.slb.load_balancers[billed].spec == ""
+    with pytest.raises(CloudError, match="instanceChargeType of loadbalancer is PayByCLCU"):
+        cloud.call(
+            "slb", "ModifyLoadBalancerInstanceSpec", {"LoadBalancerId": billed, "LoadBalancerSpec": "slb.s2.small"}
+        )
     for reason in ("ORDER.ARREARAGE", "PAY.INSUFFICIENT_BALANCE"):
         cloud.world.rules.arrears = reason
         assert code(cloud, "slb", "CreateLoadBalancer") == reason
