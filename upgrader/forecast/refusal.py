@@ -16,6 +16,7 @@ from upgrader.model.kube import Service
 from upgrader.model.version import parse_version
 
 _V2 = parse_version("v2.0.0")
+_PROTOCOLS = ("http", "https", "tcp", "udp")
 # Annotations whose value v2 parses as a number at every sync, and gives up when it is none.
 _NUMBERS = {
     "clb": ("bandwidth", "persistence-timeout", "established-timeout", "healthy-threshold", "unhealthy-threshold",
@@ -45,17 +46,11 @@ def refusal_of(
 ) -> Refusal | None:
     """The reason to refuse, None when there is none. Rules of a full sync alone apply only to one."""
     notes = Annotations(service)
-    if world.target >= _V2:
-        for short in _NUMBERS[kind]:
-            value = notes.get(short)
-            if value and not _is_number(value) and world.reads(short, kind):
-                return Refusal(code="not-a-number", message=f"Annotation [{short}] must be integer, got [{value}]")
-        for short in ("weight", "default-weight"):
-            if notes.get(short) and notes.percent(short) is None and world.reads(short, kind):
-                return Refusal(
-                    code="weight-range",
-                    message=f"{short.replace('-', ' ')} must be integer in range [0,100] , got [{notes.get(short)}]",
-                )
+    wrong = _wrong_number(world, notes, kind) if world.target >= _V2 else None
+    if wrong is None and kind == "clb" and full_sync and world.target >= _V2:
+        wrong = _unknown_protocol(service, notes)
+    if wrong is not None:
+        return wrong
     if kind == "nlb" and notes.get("zone-maps"):
         for pair in notes.get("zone-maps").split(","):
             if ":" not in pair:
@@ -68,6 +63,36 @@ def refusal_of(
     if not found:
         return _missing(service, notes, kind, full_sync=full_sync)
     return _reuse(service, notes, found[0]) if full_sync and notes.get("id") else None
+
+
+def _wrong_number(world: World, notes: Annotations, kind: LbKind) -> Refusal | None:
+    """An annotation that is read as a number at every sync, and is none, or is out of its range."""
+    for short in _NUMBERS[kind]:
+        value = notes.get(short)
+        if value and not _is_number(value) and world.reads(short, kind):
+            return Refusal(code="not-a-number", message=f"Annotation [{short}] must be integer, got [{value}]")
+    for short in ("weight", "default-weight"):
+        if notes.get(short) and notes.percent(short) is None and world.reads(short, kind):
+            return Refusal(
+                code="weight-range",
+                message=f"{short.replace('-', ' ')} must be integer in range [0,100] , got [{notes.get(short)}]",
+            )
+    return None
+
+
+def _unknown_protocol(service: Service, notes: Annotations) -> Refusal | None:
+    """A protocol that no CLB listener has, told while the listeners are built."""
+    for port in service.spec.ports or ():
+        for pair in notes.get("protocol-port").split(","):
+            protocol, _, number = pair.partition(":")
+            if number == str(port.port) and protocol not in _PROTOCOLS:
+                text = (
+                    "build lb local model error: builid lb listener error: build listener from servicePort "
+                    f"{port.port} error: port protocol format must be either [http|https|tcp|udp], protocol not "
+                    f"supported wit [{protocol}]\n"
+                )
+                return Refusal(code="protocol-unknown", message=text)
+    return None
 
 
 def _is_number(value: str) -> bool:

@@ -18,6 +18,7 @@ _STARTS = ("StartLoadBalancerListener", "StartListener")
 _MAKERS = ("CreateLoadBalancer", "CreateVServerGroup", "CreateServerGroup", "CreateSecurityGroup")
 _IDS = ("LoadBalancerId", "VServerGroupId", "ServerGroupId", "SecurityGroupId", "ResourceId.1", "ListenerId")
 _NEW = "(new)"
+_NAMED_READ = {"clb": ("slb", "DescribeLoadBalancerAttribute"), "nlb": ("nlb", "GetLoadBalancerAttribute")}
 _FIRST_READ = {"clb": ("slb", "DescribeLoadBalancers"), "nlb": ("nlb", "ListLoadBalancers")}
 
 
@@ -67,8 +68,13 @@ class Hands(Struct, kw_only=True):
     vswitch_id: str = ""
     sent: set[tuple[str, str, str]] = field(default_factory=set)
 
-    def look_for(self, kind: str, owner: str) -> None:
-        """The request with which every sync begins. Raises `CloudError` where the role may not."""
+    def look_for(self, kind: str, owner: str, wanted: str) -> None:
+        """The request with which every sync begins, for the load balancer that the user named or that has the owner's
+        tag. Raises `CloudError` where the role may not, or the named one is not there."""
+        if wanted:
+            product, action = _NAMED_READ[kind]
+            self._call(product, action, {"LoadBalancerId": wanted})
+            return
         product, action = _FIRST_READ[kind]
         tag = {"Tag.1.Key": "kubernetes.do.not.delete", "Tag.1.Value": owner}
         self._call(product, action, tag if product == "nlb" else {})

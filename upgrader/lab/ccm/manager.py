@@ -183,7 +183,7 @@ class Ccm:
         try:
             self._delete(service, version, kind)
         except CloudError as error:
-            tell.not_cleaned(service, kind, f"{error.code}: {error.message}")
+            tell.not_cleaned(service, kind, error)
             return True
         tell.cleaned(service, kind)
         metadata = service.metadata

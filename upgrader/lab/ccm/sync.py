@@ -42,10 +42,10 @@ class Sync(Struct, kw_only=True):
             return False
         self._hold(service, first)
         try:
-            hands.look_for(first.lb, default_name(service))
+            hands.look_for(first.lb, default_name(service), Annotations(service).get("id"))
             world, last = self._carry(service, world, first, hands)
         except CloudError as error:
-            self.tell.failed(service, first, f"{error.code}: {error.message}")
+            self.tell.failed(service, first, error)
             return True
         self.tell.events(service, last)
         if last.refusal is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from upgrader.forecast.annotations import Annotations
+from upgrader.lab.cloud.errors import CloudError
 from upgrader.lab.kube.local import Local
 from upgrader.lab.kube.store import Object
 from upgrader.matrix.behaviour import behaviour
@@ -14,6 +16,7 @@ from upgrader.model.forecast import ServiceForecast
 from upgrader.model.kube import Service
 from upgrader.model.version import CcmVersion, parse_version
 
+_V2 = parse_version("v2.0.0")
 _NAMED_SINCE = parse_version("v2.3.0")
 _COMPONENTS: dict[LbKind | None, str] = {"nlb": "nlb-controller", None: "service-controller"}
 # What an edit is told as: the first part that differs decides.
@@ -51,16 +54,23 @@ class Teller(Struct, kw_only=True):
             text = event.message or f"There are no available nodes for LoadBalancer {service.key}"
             self._event(_name(service), found.lb, event.reason, text, warning=event.type == "Warning")
 
-    def failed(self, service: Service, found: ServiceForecast, why: str) -> None:
+    def failed(self, service: Service, found: ServiceForecast, error: CloudError) -> None:
         """A sync that the cloud refused."""
-        named = f" [{found.load_balancer_id}]" if self.version >= _NAMED_SINCE else ""
+        lb_id = found.load_balancer_id or Annotations(service).get("id")
+        named = f" [{lb_id}]" if self.version >= _NAMED_SINCE else ""
         whens = ("a sync failed", "a sync or a deletion failed")
-        self._write(_name(service), found.lb, whens, f"Error syncing load balancer{named}: {why}")
+        self._write(_name(service), found.lb, whens, f"Error syncing load balancer{named}: {self._why(error)}")
 
-    def not_cleaned(self, service: Service, kind: LbKind, why: str) -> None:
+    def not_cleaned(self, service: Service, kind: LbKind, error: CloudError) -> None:
         """A deletion that the cloud refused."""
         whens = ("the load balancer could not be given up", "a deletion failed", "a sync or a deletion failed")
-        self._write(_name(service), kind, whens, f"Error deleting load balancer: {why}")
+        self._write(_name(service), kind, whens, f"Error deleting load balancer: {self._why(error)}")
+
+    def _why(self, error: CloudError) -> str:
+        """The cloud's error as events quote it: v2 keeps the message alone (GetLogMessage), v1 the whole."""
+        if self.version >= _V2:
+            return f"Message: {error.message}"
+        return f"Aliyun API Error: Status Code: {error.status} Code: {error.code} Message: {error.message}"
 
     def cleaned(self, service: Service, kind: LbKind) -> None:
         """A load balancer that was deleted with its Service."""

@@ -15,7 +15,7 @@ def vswitch_of(call: Call, vswitch_id: str) -> VSwitch:
     if found is not None:
         return found
     if not call.world.rules.adopt_unknown:
-        raise CloudError("InvalidVSwitchId.NotFound", "The specified VSwitchId does not exist.", 404)
+        raise CloudError("InvalidVSwitchId.NotFound", "The specified VSwitch does not exist.", 404)
     vpc = _home(call)
     place = len(call.world.vpc.vswitches)
     made = VSwitch(
@@ -43,7 +43,7 @@ def _home(call: Call) -> Vpc:
 def take_private_ip(call: Call, vswitch: VSwitch, wanted: str = "") -> str:
     """A free address of the vSwitch, or the wanted one; refused when none is left."""
     if vswitch.free_ips <= 0:
-        raise CloudError("VSwitchAvailableIpNotExist", "No available IP exists in the specified vSwitch.")
+        raise CloudError("VSwitchAvailableIpNotExist", "The specified VSwitch has no available ip.")
     network = ipaddress.ip_network(vswitch.cidr)
     if wanted:
         if ipaddress.ip_address(wanted) not in network:

@@ -59,7 +59,7 @@ def delete(call: Call) -> Answer:
     lb = call.world.slb.load_balancers[one.load_balancer_id]
     in_use = bool(show.listeners_of(lb, one.id)) or any(rule.group_id == one.id for rule in lb.rules.values())
     if in_use:
-        raise CloudError("RspoolVipExist", "The specified VServerGroup is associated with a listener or a rule.")
+        raise CloudError("RspoolVipExist", "there are vips associating with this vServer group.")
     del call.world.slb.groups[one.id]
     return {}
 
