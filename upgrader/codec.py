@@ -6,6 +6,7 @@ Keys are written in a stable order, so that the same value gives the same bytes 
 from __future__ import annotations
 
 import hashlib
+import threading
 from typing import Any, TypeVar
 
 import msgspec
@@ -51,6 +52,51 @@ def decode_object(data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -
         if b"null" not in bytes(data):
             raise
         return msgspec.convert(_without_nulls(msgspec.json.decode(data)), decoder.type)
+
+
+NAMED_UNREADABLE = 1000
+
+
+class _Name(msgspec.Struct, frozen=True):
+    namespace: str = ""
+    name: str = ""
+
+
+class _Named(msgspec.Struct, frozen=True):
+    metadata: _Name = _Name()
+
+
+_NAMED = msgspec.json.Decoder(_Named)
+
+
+def name_in(data: bytes) -> str:
+    """`namespace/name` of a Kubernetes object that need not be whole; empty where there is none."""
+    try:
+        found = _NAMED.decode(data).metadata
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    return f"{found.namespace}/{found.name}" if found.name else ""
+
+
+class Unreadable:
+    """Objects that could not be decoded: the first are named, all are counted. Several threads may add."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._named: dict[str, str] = {}
+        self.count = 0
+
+    def add(self, name: str, why: str) -> None:
+        """One more."""
+        with self._guard:
+            self.count += 1
+            if len(self._named) < NAMED_UNREADABLE:
+                self._named[name if name not in self._named else f"{name} #{self.count}"] = why
+
+    def told(self) -> dict[str, str]:
+        """Name → why; under "…" how many more there are."""
+        more = self.count - len(self._named)
+        return {**self._named, "…": f"{more} more"} if more else dict(self._named)
 
 
 def _without_nulls(value: Any) -> Any:

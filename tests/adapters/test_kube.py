@@ -114,10 +114,13 @@ def test_a_login_page_is_no_answer() -> None:
                 question()
 
 
-def test_an_object_of_unknown_shape_is_named() -> None:
-    broken = {"metadata": {"name": "odd"}, "spec": {"ports": 7}}
-    with Server(lambda *_: listed(broken)).served() as cluster, pytest.raises(RefusedError, match="odd"):
-        cluster.reader.services()
+def test_an_object_of_unknown_shape_hides_nothing_but_itself() -> None:
+    broken = {"metadata": {"name": "odd", "namespace": "shop"}, "spec": {"ports": 7}}
+    good = {"metadata": {"name": "web", "namespace": "shop"}}
+    with Server(lambda *_: listed(good, broken, good)).served() as cluster:
+        assert [service.metadata.name for service in cluster.reader.services()] == ["web", "web"]
+        assert list(cluster.reader.unreadable.told()) == ["Service shop/odd"]
+        assert cluster.reader.unreadable.count == 1
 
 
 def test_reading_is_get_and_the_one_question_that_is_a_post() -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from upgrader import codec
+from upgrader.codec import NAMED_UNREADABLE
 from upgrader.discover import buffers
-from upgrader.discover.files import NAMED_UNREADABLE, read_files
+from upgrader.discover.files import read_files
 from upgrader.discover.said import Said
 from upgrader.model.errors import InputError
 
@@ -133,13 +132,3 @@ def test_a_big_file_gives_the_same_facts_as_its_pieces(tmp_path: Path, monkeypat
     assert read_files([path], Said()) == small
     assert list(small.unreadable) == ["/odd"]
     assert len(small.services) == 3000
-
-
-@given(st.binary(max_size=200), st.sampled_from([b"a", b"ab", b"aab"]), st.integers(1, 20))
-def test_counting_piece_by_piece_is_counting(text: bytes, key: bytes, step: int) -> None:
-    text = text + b"ab" * 10
-    memory = mmap.mmap(-1, len(text))
-    memory[:] = text
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(buffers, "_STEP", max(step, len(key)))
-        assert buffers.count(memory, key) == buffers.count(text, key)

@@ -31,14 +31,6 @@ def load(path: Path) -> Buffer:
         return memory if read == size else memory[:read]
 
 
-def count(data: Buffer, key: bytes) -> int:
-    """How often `key` stands in the buffer."""
-    if isinstance(data, bytes):
-        return data.count(key)
-    lap = len(key) - 1
-    return sum(data[start : start + _STEP + lap].count(key) for start in range(0, len(data), _STEP))
-
-
 def consumed(items: list[Raw], data: Buffer) -> Iterator[list[Raw]]:
     """The items in order, some at a time, which are pieces of `data` in order; what was looked at is given back.
 

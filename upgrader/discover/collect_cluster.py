@@ -7,7 +7,7 @@ from typing import Any
 from upgrader.discover.ask import Questions
 from upgrader.model.errors import AbsentError
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
-from upgrader.ports.read import ClusterReader, Ref
+from upgrader.ports.read import ClusterSurvey, Ref
 
 _APPS = "apps/v1"
 _RBAC = "rbac.authorization.k8s.io/v1"
@@ -26,7 +26,7 @@ _CLOUD_CONFIG = Ref(api_version="v1", kind="ConfigMap", namespace=_PLACE, name="
 _LOCK = Ref(api_version="v1", kind="Endpoints", namespace=_PLACE, name="ccm")
 
 
-def read_cluster(reader: ClusterReader, questions: Questions) -> tuple[ClusterFacts, list[dict[str, Any]]]:
+def read_cluster(reader: ClusterSurvey, questions: Questions) -> tuple[ClusterFacts, list[dict[str, Any]]]:
     """What the cluster tells: facts with the typed lists, and the plain objects from which the rest is derived.
 
     The version is asked first and must be answered: a cluster that can't be reached at all is an error, not a gap.
@@ -51,15 +51,16 @@ def read_cluster(reader: ClusterReader, questions: Questions) -> tuple[ClusterFa
         nodes=_sorted(nodes.result()),
         pods=_sorted(pods.result()),
         events=_sorted(events.result()),
+        unreadable=dict(sorted(reader.unreadable.told().items())),
     )
     return facts, objects
 
 
-def _listed(reader: ClusterReader, questions: Questions, area: str, ref: Ref) -> Any:
+def _listed(reader: ClusterSurvey, questions: Questions, area: str, ref: Ref) -> Any:
     return questions.ask(area, f"list {ref.kind.lower()}s", lambda: reader.list(ref), ())
 
 
-def _optional(reader: ClusterReader, questions: Questions, area: str, ref: Ref) -> list[dict[str, Any]]:
+def _optional(reader: ClusterSurvey, questions: Questions, area: str, ref: Ref) -> list[dict[str, Any]]:
     """The object, if it is there: that it is not is no gap."""
 
     def look() -> list[dict[str, Any]]:

@@ -16,19 +16,24 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 from msgspec.structs import replace
 
 from upgrader import codec
+from upgrader.codec import Unreadable
 from upgrader.discover.assemble import assemble
-from upgrader.discover.buffers import Buffer, consumed, count, load
+from upgrader.discover.buffers import Buffer, consumed, load
+from upgrader.discover.json_text import DUMP, readable, refuse, refuse_repeated, repeated_key
 from upgrader.discover.said import Said, with_said
+from upgrader.discover.yaml_objects import documents
 from upgrader.model.errors import InputError
 from upgrader.model.facts import FACTS_SCHEMA, CcmInstall, ClusterFacts, ClusterIdentity, Gap
 from upgrader.model.kube import Endpoints, EndpointSlice, Event, Node, Pod, Service
 
 MAX_BYTES = 2 * 1024**3
-NAMED_UNREADABLE = 1000
+WHOLLY_CHECKED = 4 * 1024**2
+"""Up to this size every key of a file is looked at; beyond, those that would hide most: a parse costs too much."""
+_OURS = {"Plan": "ccm-upgrade plan show FILE", "Run": "ccm-upgrade status RUN", "Verdict": "ccm-upgrade status RUN"}
 CLOUD_AREAS = ("clb", "nlb", "eni", "vpc", "ram", "addon", "security-groups")
 TYPED: dict[str, type[Any]] = {
     "Service": Service, "EndpointSlice": EndpointSlice, "Endpoints": Endpoints, "Node": Node, "Pod": Pod,
@@ -44,6 +49,8 @@ class _Head(Struct):
     """What tells one JSON document from another."""
 
     kind: str = ""
+    api_version: str = field(default="", name="apiVersion")
+    message: str = ""
     items: list[Raw] | None = None
     identity: Raw = Raw()
 
@@ -64,15 +71,9 @@ class _Found:
     def __init__(self) -> None:
         self.typed: dict[str, list[Any]] = {kind: [] for kind in TYPED}
         self.plain: list[dict[str, Any]] = []
-        self.unreadable: dict[str, str] = {}
-        self.unreadable_count = 0
+        self.unreadable = Unreadable()
         self.kinds: set[str] = set()
         self.snapshot: ClusterFacts | None = None
-
-    def bad(self, name: str, why: str) -> None:
-        self.unreadable_count += 1
-        if len(self.unreadable) < NAMED_UNREADABLE:
-            self.unreadable[name] = why
 
 
 def read_files(paths: Iterable[Path], said: Said) -> ClusterFacts:
@@ -88,14 +89,11 @@ def read_files(paths: Iterable[Path], said: Said) -> ClusterFacts:
     if found.snapshot is not None:
         identity, ccm = with_said(found.snapshot.identity, found.snapshot.ccm, said)
         return replace(found.snapshot, identity=identity, ccm=ccm)
-    if not found.kinds and not found.unreadable_count:
+    if not found.kinds and not found.unreadable.count:
         raise InputError(
             what="nothing to judge in the files",
-            next_command="kubectl get svc,endpointslices,nodes,ds,deploy -A -o json > dump.json",
+            next_command=DUMP,
         )
-    unreadable = dict(found.unreadable)
-    if found.unreadable_count > len(unreadable):
-        unreadable["…"] = f"{found.unreadable_count - len(unreadable)} more"
     facts = ClusterFacts(
         identity=ClusterIdentity(),
         ccm=CcmInstall(),
@@ -106,7 +104,7 @@ def read_files(paths: Iterable[Path], said: Said) -> ClusterFacts:
         pods=_sorted(found.typed["Pod"]),
         events=tuple(found.typed["Event"]),
         gaps=_gaps(found),
-        unreadable=unreadable,
+        unreadable=found.unreadable.told(),
         origin="files",
     )
     return assemble(facts, found.plain, said)
@@ -146,7 +144,9 @@ def _no_gc() -> Iterator[None]:
 
 def _documents(path: Path) -> Iterator[tuple[Buffer, str, bool]]:
     if str(path) == "-":
-        yield sys.stdin.buffer.read(), "stdin", False
+        data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        _refuse_large(len(data), "stdin")
+        yield data, "stdin", data.lstrip()[:1] not in (b"{", b"[", b"") and data[:1] < b"\x7f"
         return
     try:
         if path.is_dir():
@@ -156,44 +156,63 @@ def _documents(path: Path) -> Iterator[tuple[Buffer, str, bool]]:
             for child in inside:
                 yield from _documents(child)
             return
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise InputError(what=f"the file has {size:,} bytes, more than {MAX_BYTES:,}", where=str(path),
-                             next_command="dump fewer kinds, or one namespace at a time")  # fmt: skip
+        _refuse_large(path.stat().st_size, str(path))
         yield load(path), str(path), path.suffix in (".yaml", ".yml")
     except OSError as error:
         raise InputError(what="can't read the file", where=str(path), why=error.strerror or str(error)) from error
 
 
+def _refuse_large(size: int, name: str) -> None:
+    if size > MAX_BYTES:
+        raise InputError(
+            what=f"more than {MAX_BYTES:,} bytes", where=name,
+            next_command="dump fewer kinds, or one namespace at a time",
+        )  # fmt: skip
+
+
 def _read_json(data: Buffer, name: str, found: _Found) -> None:
-    if isinstance(data, bytes) and not data.strip():
-        raise InputError(what="the file is empty", where=name)
+    data = readable(data, name)
     try:
         head = _HEAD.decode(data)
-    except msgspec.ValidationError as error:
-        raise InputError(what="not a Kubernetes object or list", where=name, why=str(error)) from error
-    except RecursionError as error:
-        raise InputError(what="the JSON is nested too deeply", where=name) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            what="not valid JSON: the dump may have been cut",
-            where=name,
-            why=str(error),
-            next_command="dump again: kubectl get svc,endpointslices,nodes,ds,deploy -A -o json > dump.json",
-        ) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        refuse(data, name, error)
+    _refuse_others(head, name)
+    if len(data) <= WHOLLY_CHECKED and (key := repeated_key(data)):
+        refuse_repeated(key, _place_of(key, head, name))
     if bytes(head.identity) and head.items is None:
         found.snapshot = _snapshot(data, name)
-    elif head.items is not None:
-        # One more than there are items: the list has metadata of its own.
-        doubtful = _may_repeat(data, len(head.items) + 1)
-        number = 0
-        for batch in consumed(head.items, data):
-            if doubtful or not _read_batch(batch, found):
-                for place, item in enumerate(batch, number):
-                    _read_item(item, f"{name} item {place}", found, doubtful=doubtful)
-            number += len(batch)
-    else:
+        return
+    if head.items is None:
         _read_item(data, name, found)
+        return
+    number, doubtful = 0, len(data) > WHOLLY_CHECKED
+    for batch in consumed(head.items, data):
+        if not _read_batch(batch, found, doubtful=doubtful):
+            for place, item in enumerate(batch, number):
+                _read_item(item, f"{name} item {place}", found, doubtful=doubtful)
+        number += len(batch)
+
+
+def _refuse_others(head: _Head, name: str) -> None:
+    """Raise for a document that holds no objects: one of our own, or an error that kubectl printed."""
+    if head.api_version.startswith("ccm-upgrade/"):
+        raise InputError(
+            what=f"this is a {head.kind} of ccm-upgrade, not a dump or a snapshot", where=name,
+            next_command=_OURS.get(head.kind, "ccm-upgrade discover -o facts.json"),
+        )  # fmt: skip
+    if head.kind == "Status":
+        raise InputError(
+            what="the Kubernetes API refused, and its refusal is what was saved", where=name, why=head.message,
+            next_command=DUMP,
+        )  # fmt: skip
+
+
+def _place_of(key: str, head: _Head, name: str) -> str:
+    """The first object of a list that holds `key` twice, by its name."""
+    for number, item in enumerate(head.items or ()):
+        if repeated_key(bytes(item)) == key:
+            return f"{name} item {number} ({codec.name_in(bytes(item))})"
+    return name
 
 
 def _snapshot(data: Buffer, name: str) -> ClusterFacts:
@@ -207,26 +226,29 @@ def _snapshot(data: Buffer, name: str) -> ClusterFacts:
     return facts
 
 
-def _read_batch(batch: list[Raw], found: _Found) -> bool:
+def _read_batch(batch: list[Raw], found: _Found, *, doubtful: bool) -> bool:
     """Decode objects of one kind in one go; False, with nothing kept, where they are not so, or one is broken."""
     kind = _kind_at_start(batch[0])
     decoder = _BATCH_DECODERS.get(kind)
     if decoder is None or any(_kind_at_start(item) != kind for item in batch):
         return False
+    text = b"[%b]" % b",".join(batch)
+    if doubtful and _may_repeat(text, len(batch)):
+        return False
     try:
-        found.typed[kind] += decoder.decode(b"[%b]" % b",".join(batch))
+        found.typed[kind] += decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
     found.kinds.add(kind)
     return True
 
 
-def _read_item(item: Any, name: str, found: _Found, *, doubtful: bool = True) -> None:
+def _read_item(item: Any, name: str, found: _Found, *, doubtful: bool = False) -> None:
     """Decode one object, bytes or raw. `doubtful` says that some object of the file may hold a key twice."""
     try:
         kind = _kind_of(item)
-        if doubtful and _may_repeat(bytes(item)):
-            _refuse_duplicates(bytes(item), name)
+        if doubtful and _may_repeat(bytes(item)) and (key := repeated_key(bytes(item))):
+            refuse_repeated(key, f"{name} ({codec.name_in(bytes(item))})")
         found.kinds.add(kind)
         if kind in PLAIN:
             found.plain.append(msgspec.json.decode(item))
@@ -234,7 +256,7 @@ def _read_item(item: Any, name: str, found: _Found, *, doubtful: bool = True) ->
         if decoder is not None:
             found.typed[kind].append(codec.decode_object(item, decoder))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        found.bad(_name_of(bytes(item), name), str(error))
+        found.unreadable.add(codec.name_in(bytes(item)) or name, str(error))
 
 
 def _kind_of(item: Any) -> str:
@@ -247,57 +269,21 @@ def _kind_at_start(item: Any) -> str:
     return match[1].decode() if match else ""
 
 
-def _may_repeat(data: Buffer, objects: int = 1) -> bool:
+def _may_repeat(data: bytes, objects: int = 1) -> bool:
     """Whether a key that stands once in an object is found more often than there are objects.
 
-    A count over the whole file costs a tenth of parsing it; only where it says so is each object looked at in full.
+    The count costs a tenth of parsing; only where it says so is an object looked at in full.
     """
-    return any(count(data, key) > objects for key in _ONCE)
-
-
-def _name_of(data: bytes, name: str) -> str:
-    try:
-        metadata = msgspec.json.decode(data)["metadata"]
-        return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
-    except (msgspec.MsgspecError, KeyError, TypeError, AttributeError, RecursionError, UnicodeDecodeError):
-        return name
-
-
-def _refuse_duplicates(data: bytes, name: str) -> None:
-    """Raise when an object holds a key twice: readers differ in which one they take.
-
-    Looked for only where a key that stands once in an object stands more often: the look costs a whole parse.
-    """
-
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in found]
-        twice = {key for key in keys if keys.count(key) > 1} if len(set(keys)) < len(keys) else set()
-        if twice:
-            raise InputError(what=f"the key {sorted(twice)[0]!r} is given twice in one object", where=name)
-        return dict(found)
-
-    try:
-        json.loads(data, object_pairs_hook=pairs)
-    except (ValueError, RecursionError):
-        return
+    return any(data.count(key) > objects for key in _ONCE)
 
 
 def _read_yaml(data: Buffer, name: str, found: _Found) -> None:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        documents = [d for d in yaml.load_all(bytes(data), Loader=loader) if d is not None]
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{name}:{mark.line + 1}" if mark else name
-        raise InputError(
-            what="not valid YAML", where=place, why=getattr(error, "problem", None) or str(error)
-        ) from error
-    for number, document in enumerate(documents):
+    for number, document in enumerate(documents(bytes(readable(data, name)), name)):
         items = document.get("items", [document]) if isinstance(document, dict) else [document]
-        for item in items:
+        if items is not None and not isinstance(items, list):
+            raise InputError(what="the items of the list are no list", where=name, next_command="correct the manifest")
+        for item in items or ():
             if isinstance(item, dict):
-                _read_item(json.dumps(item, default=str).encode(), f"{name} document {number}", found)
+                _read_item(json.dumps(item).encode(), f"{name} document {number}", found)
             else:
-                found.bad(f"{name} document {number}", "not an object")
+                found.unreadable.add(f"{name} document {number}", "not an object")

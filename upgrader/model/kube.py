@@ -7,9 +7,11 @@ the whole spec.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
+
+PortNumber = Annotated[int, Meta(ge=0, le=65535)]
 
 
 class KubeStruct(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False):
@@ -49,9 +51,9 @@ class ServicePort(KubeStruct, frozen=True):
     name: str = ""
     protocol: str = ""
     app_protocol: str | None = None
-    port: int = 0
+    port: PortNumber = 0
     target_port: int | str | None = None
-    node_port: int = 0
+    node_port: PortNumber = 0
 
 
 class ServiceSpec(KubeStruct, frozen=True):
@@ -68,7 +70,7 @@ class ServiceSpec(KubeStruct, frozen=True):
     load_balancer_source_ranges: tuple[str, ...] | None = None
     external_name: str = ""
     external_traffic_policy: str = ""
-    health_check_node_port: int = 0
+    health_check_node_port: PortNumber = 0
     publish_not_ready_addresses: bool = False
     session_affinity_config: dict[str, Any] | None = None
     ip_family: str | None = None
@@ -225,7 +227,7 @@ class EndpointPort(KubeStruct, frozen=True):
     """A port of an EndpointSlice or of a subset of Endpoints."""
 
     name: str | None = None
-    port: int | None = None
+    port: PortNumber | None = None
     protocol: str | None = None
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from upgrader.codec import Unreadable
 from upgrader.model.cloud import LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
 from upgrader.model.facts import ClusterKind, Network, RamFacts
 from upgrader.model.kube import Endpoints, EndpointSlice, Event, Node, Pod, Service
@@ -170,11 +171,19 @@ class CloudSurvey(CloudReader, Protocol):
         """A listed load balancer in full; for an NLB, `groups` are the region's server groups."""
 
 
+class ClusterSurvey(ClusterReader, Protocol):
+    """What discovering asks in addition: which objects a list held that could not be decoded."""
+
+    @property
+    def unreadable(self) -> Unreadable:
+        """Objects of the lists read so far; the others of those lists were given."""
+
+
 class ClusterConnection(Protocol):
     """An open connection to a cluster, for those who only read."""
 
     @property
-    def reader(self) -> ClusterReader:
+    def reader(self) -> ClusterSurvey:
         """Questions."""
 
 

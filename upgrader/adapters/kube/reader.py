@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -58,6 +57,7 @@ class KubeReader:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.unreadable = codec.Unreadable()
 
     def kubernetes_version(self) -> str:
         """`v1.28.3-aliyun.1`, as /version says."""
@@ -99,7 +99,13 @@ class KubeReader:
         """All objects of a kind as JSON, each with its `kind` and `apiVersion`, which the API leaves out in lists."""
         head = {"apiVersion": ref.api_version, "kind": ref.kind}
         items = self._items(replace(ref, name=""), {"labelSelector": label_selector})
-        return tuple({**head, **msgspec.json.decode(item)} for item in items)
+        found = []
+        for item in items:
+            try:
+                found.append({**head, **msgspec.json.decode(item, type=dict[str, Any])})
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                self.unreadable.add(f"{ref.kind} {codec.name_in(bytes(item)) or '?'}", str(error))
+        return tuple(found)
 
     def watch(
         self, ref: Ref, *, resource_version: str = "", timeout_s: float = 60.0
@@ -136,15 +142,13 @@ class KubeReader:
         return review.status is not None and review.status.allowed
 
     def _typed(self, ref: Ref, kind: type[T], **query: str) -> tuple[T, ...]:
+        """The objects that could be decoded; the others are named in `unreadable`, and hide nothing but themselves."""
         decoder, found = msgspec.json.Decoder(kind), []
         for item in self._items(ref, query):
             try:
-                found.append(codec.decode_object(bytes(item), decoder))
-            except (msgspec.MsgspecError, RecursionError) as error:
-                raise RefusedError(
-                    what=f"an object of unknown shape: {asked('list', ref)}", code="UnknownShape",
-                    where=self._transport.host, why=f"{_name(bytes(item))}: {error}",
-                ) from error  # fmt: skip
+                found.append(codec.decode_object(item, decoder))
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                self.unreadable.add(f"{ref.kind} {codec.name_in(bytes(item)) or '?'}", str(error))
         return tuple(found)
 
     def _items(self, ref: Ref, query: Mapping[str, str]) -> builtins.list[msgspec.Raw]:
@@ -174,8 +178,3 @@ class KubeReader:
             return msgspec.json.decode(body, type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise not_json(asked=what, where=self._transport.host) from error
-
-
-def _name(item: bytes) -> str:
-    match = re.search(rb'"name"\s*:\s*"([^"]*)"', item)
-    return match[1].decode(errors="replace") if match else "an object"
