@@ -101,3 +101,15 @@ def test_a_downgrade_that_leaves_an_nlb_is_refused(start: Start) -> None:
     desk = start("upgrade-downgrade")
     plan = desk.json("plan", "--to", "v2.3.0", expect=Exit.BLOCKED)
     assert {"CCM060", "CCM061"} <= {finding["code"] for finding in plan["findings"]}
+
+
+def test_a_self_managed_cluster_can_go_down_again(start: Start) -> None:
+    desk = start("self-managed")
+    desk.apply(*TARGET)
+    plan = desk.json("plan", "--to", "v2.12.4")
+    assert (plan["from"], plan["to"]) == ("v2.14.0", "v2.12.4")
+
+    assert desk.apply("--to", "v2.12.4")["state"] == "SUCCEEDED"
+
+    assert str(desk.lab.cluster().ccm.version) == "v2.12.4"
+    assert desk.cli("history", "--state-dir", str(desk.home), live=False)[0] == Exit.DONE
