@@ -12,18 +12,12 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from upgrader.forecast.annotations import BACKEND_TYPE, Annotations
+from upgrader.forecast.annotations import BACKEND_TYPE
+from upgrader.forecast.nodes import candidate_nodes, is_excluded, is_virtual, provider_id_error
 from upgrader.forecast.weights import WeightWish, eci_weights, even_weights, node_weights
 from upgrader.forecast.world import World
 from upgrader.model.cloud import Backend, LbKind
 from upgrader.model.kube import Node, Service, ServicePort
-
-MASTER_LABEL = "node-role.kubernetes.io/master"
-VIRTUAL_NODE = "virtual-kubelet"
-DEPRECATED_EXCLUDE_LABEL = "alpha.service-controller.kubernetes.io/exclude-balancer"
-EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"
-EXCLUDE_NODE_LABELS = ("service.beta.kubernetes.io/exclude-node", "service.alibabacloud.com/exclude-node")
-AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler"
 
 
 class PodEnd(Struct, frozen=True):
@@ -110,7 +104,7 @@ def by_node_ip(
     if wanted.error:
         return wanted
     name = wanted.backends[0].description if wanted.backends else ""
-    hosts = [node.internal_ip for end in ends if (node := nodes.get(end.node or "")) and not _no_backend(world, node)]
+    hosts = [node.internal_ip for end in ends if (node := nodes.get(end.node or "")) and not is_excluded(world, node)]
     counts = Counter(hosts)
     if world.ways.eci_local == "one-each":
         weights = dict(zip(hosts, eci_weights(world.ways, len(hosts), len(hosts), lb=lb, wish=wish), strict=True))
@@ -125,52 +119,6 @@ def by_node_ip(
     )
 
 
-def candidate_nodes(world: World, service: Service) -> dict[str, Node]:
-    """Nodes that may be backends, by name. Raises `ValueError` with CCM's text for a broken backend-label."""
-    notes, ways = Annotations(service), world.ways
-    label = notes.get("backend-label")
-    wanted = []
-    for pair in label.split(",") if label else ():
-        key, found, value = pair.partition("=")
-        if not found:
-            raise ValueError(
-                f"get nodes error: filter nodes by label error: parse backend label: {pair}, [k1=v1,k2=v2]"
-            )
-        wanted.append((key, value.partition("=")[0]))
-    drop_unscheduled = notes.get("remove-unscheduled-backend") == "on"
-    return {
-        name: node
-        for name, node in world.nodes.items()
-        if all(node.metadata.labels.get(key) == value for key, value in wanted)
-        and not _left_out(node, drop_unscheduled, autoscaler=ways.autoscaler_taint)
-    }
-
-
-def _left_out(node: Node, drop_unscheduled: bool, *, autoscaler: bool) -> bool:
-    labels = node.metadata.labels
-    if MASTER_LABEL in labels:
-        return True
-    if autoscaler and any(taint.key == AUTOSCALER_TAINT for taint in node.spec.taints):
-        return True
-    if node.spec.unschedulable and drop_unscheduled:
-        return True
-    if labels.get("type") == VIRTUAL_NODE:
-        return False
-    conditions = node.status.conditions
-    return not conditions or any(c.type == "Ready" and c.status != "True" for c in conditions)
-
-
-def _no_backend(world: World, node: Node) -> bool:
-    """Nodes that stay candidates (for their virtual pods' sake) but are never backends themselves."""
-    labels, ways = node.metadata.labels, world.ways
-    return (
-        DEPRECATED_EXCLUDE_LABEL in labels
-        or (ways.exclude_lb_label and EXCLUDE_LABEL in labels)
-        or (ways.exclude_node_label and any(label in labels for label in EXCLUDE_NODE_LABELS))
-        or (not ways.hybrid_nodes and node.spec.provider_id.startswith("alicloud-hybrid"))
-    )
-
-
 def ready_ends(world: World, service: Service, port: ServicePort) -> Iterator[PodEnd]:
     """Ready endpoints of a port, from EndpointSlices or, before v2.9.1, from Endpoints; each address once."""
     if world.ways.endpoint_slices or not world.facts.endpoints:
@@ -178,7 +126,7 @@ def ready_ends(world: World, service: Service, port: ServicePort) -> Iterator[Po
         return
     found = world.endpoints.get(service.key)
     for subset in found.subsets if found else ():
-        number = _port_number(port, [(p.name, p.port) for p in subset.ports])
+        number = _port_number(world, port, [(p.name, p.port) for p in subset.ports])
         if number is not None:
             for address in subset.addresses:
                 yield PodEnd(address.ip, address.node_name, number)
@@ -187,7 +135,7 @@ def ready_ends(world: World, service: Service, port: ServicePort) -> Iterator[Po
 def _from_slices(world: World, service: Service, port: ServicePort) -> Iterator[PodEnd]:
     seen: set[str] = set()
     for piece in world.slices.get(service.key, ()):
-        number = _port_number(port, [(p.name, p.port) for p in piece.ports])
+        number = _port_number(world, port, [(p.name, p.port) for p in piece.ports])
         if number is None or piece.address_type != "IPv4":
             continue
         for end in piece.endpoints:
@@ -199,11 +147,12 @@ def _from_slices(world: World, service: Service, port: ServicePort) -> Iterator[
                     yield PodEnd(address, end.node_name, number)
 
 
-def _port_number(port: ServicePort, named: list[tuple[str | None, int | None]]) -> int | None:
+def _port_number(world: World, port: ServicePort, named: list[tuple[str | None, int | None]]) -> int | None:
     """The target port: its number, or for a name what the endpoints say for the Service port's name."""
     if not isinstance(port.target_port, str):
         return port.target_port or 0
-    return next((number for name, number in named if (name or "") == port.name and number), None)
+    nothing = 0 if world.ways.missing_port == "zero" else None
+    return next((number for name, number in named if (name or "") == port.name and number), nothing)
 
 
 def _ecs(lb: LbKind) -> str:
@@ -225,18 +174,22 @@ def _eni(world: World, ends: list[PodEnd], name: str, lb: LbKind, wish: WeightWi
 
 def _with_enis(world: World, backends: list[Backend]) -> Wanted:
     """The backends with the ids of their ENIs. Without ENI facts the id stays empty: the diff then goes by the IP."""
-    known = world.facts.network_interfaces is not None
+    known, ways = world.facts.network_interfaces is not None, world.ways
     kept, invalid = [], []
     for backend in backends:
-        if backend.server_id or backend.type.lower() not in ("eni",):
+        if backend.server_id or backend.type.lower() != "eni":
             kept.append(backend)
+            continue
+        if ways.foreign_pods == "drop" and world.facts.identity.vpc_cidrs and not _in_vpc(world, backend.server_ip):
             continue
         eni = world.eni_by_ip.get(backend.server_ip, "")
         if eni or not known:
             kept.append(replace(backend, server_id=eni))
-        elif not world.ways.vpc_cidr_filter or _in_vpc(world, backend.server_ip):
+        elif ways.foreign_pods == "fail" or _in_vpc(world, backend.server_ip):
             invalid.append(backend.server_ip)
-    if invalid and not world.ways.skips_invalid_eni:
+        elif ways.foreign_pods == "keep":
+            kept.append(backend)
+    if invalid and not ways.skips_invalid_eni:
         return Wanted(error=f"can not find eniid for ip {invalid[0]} in vpc {world.facts.identity.vpc_id}")
     return Wanted(backends=tuple(kept), invalid=tuple(invalid))
 
@@ -264,11 +217,11 @@ def _local(
         node = nodes.get(end.node)
         if node is None:
             continue
-        if node.metadata.labels.get("type") == VIRTUAL_NODE:
+        if is_virtual(node):
             virtual.append(end)
-        elif not _no_backend(world, node):
+        elif not is_excluded(world, node):
             if not node.instance_id:
-                return Wanted(error=_provider_id_error("", node))
+                return Wanted(error=provider_id_error("", node))
             pods[node.instance_id] += 1
     total = sum(pods.values()) + len(virtual)
     weights = node_weights(world.ways, list(pods.values()), lb=lb, wish=wish, total=total)
@@ -296,22 +249,18 @@ def _cluster(
         return Wanted()
     backends = []
     for node in nodes.values():
-        if _no_backend(world, node) or node.metadata.labels.get("type") == VIRTUAL_NODE:
+        if is_excluded(world, node):
             continue
         if not node.instance_id:
-            return Wanted(error=_provider_id_error("normal ", node))
+            return Wanted(error=provider_id_error("normal ", node))
         backends.append(
             Backend(server_id=node.instance_id, port=port.node_port, weight=0, type=_ecs(lb), description=name)
         )
     for end in ends:
         host = nodes.get(end.node or "")
-        if host is not None and host.metadata.labels.get("type") == VIRTUAL_NODE:
+        if host is not None and is_virtual(host):
             backends.append(
                 Backend(server_id="", server_ip=end.ip, port=end.port, weight=0, type=_eni_type(lb), description=name)
             )
     weights = even_weights(world.ways, len(backends), lb=lb, wish=wish)
     return _with_enis(world, [replace(b, weight=w) for b, w in zip(backends, weights, strict=True)])
-
-
-def _provider_id_error(lead: str, node: Node) -> str:
-    return f"{lead}parse providerid: {node.spec.provider_id}. expected: ${{regionid}}.${{nodeid}}"

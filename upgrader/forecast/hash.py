@@ -158,13 +158,20 @@ def _port(port: ServicePort) -> dict[str, Value]:
 
 def _spec(spec: ServiceSpec, unknown: tuple[str, ...]) -> dict[str, Any]:
     """The spec as Go's encoder prints it for a client library that does not know some fields."""
-    found: dict[str, Any] = codec.plain(spec)
+    found: dict[str, Any] = _with_lists(codec.plain(spec))
     for name in unknown:
         found.pop(name, None)
     # Go always prints an int-or-string, also when it was never set.
     for port in found.get("ports") or ():
         port.setdefault("targetPort", 0)
     return found
+
+
+def _with_lists(value: Any) -> Any:
+    """The value with lists for tuples, which the printer and the clean-up do not take for lists."""
+    if isinstance(value, dict):
+        return {key: _with_lists(item) for key, item in value.items()}
+    return [_with_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _drop_zero(value: dict[str, Any]) -> None:

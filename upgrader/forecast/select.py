@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from upgrader.forecast.annotations import CLASS, Annotations
+from upgrader.forecast.annotations import CLASS, PREFIX
 from upgrader.forecast.hash import HASH_LABEL, hash_by
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LbKind
@@ -22,13 +22,15 @@ NLB_CLASS = "alibabacloud.com/nlb"
 CLB_FINALIZER = "service.k8s.alibaba/resources"
 NLB_FINALIZER = "service.k8s.alibaba/nlb"
 ID_LABEL = "service.k8s.alibaba/loadbalancer-id"
+_TUNNEL = PREFIX + "tunnel-type"
 _TUNNEL_TYPE_SINCE = parse_version("v2.12.1")
 
 
 class Selection(Struct, frozen=True, kw_only=True):
     """What a version does with a Service as a whole.
 
-    `lb` is None when it does not serve it; `clean_up` when it drops what it once wrote and leaves the CLB behind.
+    `lb` is None when it does not serve it; `clean_up` when it drops what it once wrote; `ends` when the
+    Service needs no load balancer any more, so that the CLB goes too (it is left behind otherwise).
     """
 
     lb: LbKind | None
@@ -36,6 +38,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     why: SyncReason = "none"
     hash: str | None = None
     clean_up: bool = False
+    ends: bool = False
 
 
 _WITHOUT_HASH: dict[LbKind, Selection] = {
@@ -47,8 +50,17 @@ _WITHOUT_HASH: dict[LbKind, Selection] = {
 def select(world: World, service: Service) -> Selection:
     """The selection for one Service under the world's target version."""
     lb = serving(world, service)
+    ways, finalizers = world.ways, service.metadata.finalizers
+    ends = not service.is_load_balancer or service.metadata.deletion_timestamp is not None
+    if lb != "nlb" and ends and CLB_FINALIZER in finalizers:
+        return Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed")
+    if lb is None and CLB_FINALIZER in finalizers and ways.class_clean_up:
+        wanted = hash_by(service, ways.hash_formula)
+        changed = (service.metadata.labels.get(HASH_LABEL) or "").lower() != wanted
+        why: SyncReason = "service-changed" if changed else "none"
+        return Selection(lb=None, clean_up=True, full_sync=changed, why=why)
     if lb is None:
-        return Selection(lb=None, clean_up=world.ways.class_clean_up and CLB_FINALIZER in service.metadata.finalizers)
+        return Selection(lb=None)
     label, formula = service.metadata.labels.get(HASH_LABEL), world.ways.hash_formula
     if label is None or formula == "none":
         if not world.labels:
@@ -67,11 +79,12 @@ def serving(world: World, service: Service) -> LbKind | None:
     ways, spec = world.ways, service.spec
     if ways.serves_nlb and spec.load_balancer_class == NLB_CLASS:
         return "nlb"
-    if ways.class_aware and spec.load_balancer_class is not None:
+    still = ways.classed_with_finalizer and CLB_FINALIZER in service.metadata.finalizers
+    if ways.class_aware and spec.load_balancer_class is not None and not still:
         return None
-    if ways.class_annotation and service.metadata.annotations.get(CLASS):
+    if ways.class_annotation and service.metadata.annotations.get(CLASS) and not still:
         return None
-    if Annotations(service).has("tunnel-type") and world.target >= _TUNNEL_TYPE_SINCE:
+    if _TUNNEL in service.metadata.annotations and world.target >= _TUNNEL_TYPE_SINCE:
         return None
     return "clb"
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from upgrader.forecast.full_sync import full_sync_writes
-from upgrader.forecast.groups import DesiredGroup, desired, find_group, sync_groups
+from msgspec.structs import replace
+
+from upgrader.forecast.clb.sync import end_clb, sync_clb
+from upgrader.forecast.groups import DesiredGroup, find_group
 from upgrader.forecast.hash import HASH_LABEL
 from upgrader.forecast.nlb.sync import sync_nlb
-from upgrader.forecast.refusal import fixed_once_made, refusal_of
 from upgrader.forecast.select import CLB_FINALIZER, ID_LABEL, NLB_FINALIZER, Selection, select
+from upgrader.forecast.synced import Synced
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LbKind, LoadBalancer
-from upgrader.model.forecast import ExpectedEvent, Refusal, ServiceForecast, TrafficShift, Write
+from upgrader.model.forecast import ExpectedEvent, Refusal, ServiceForecast, TrafficShift
 from upgrader.model.kube import Service
 from upgrader.model.version import parse_version
 
+_NOTHING: dict[str, tuple[str | None, str | None]] = {}
 _UNREAD: dict[str, tuple[str]] = {
     kind: (f"the {kind.upper()}s were not read: what is written to them can't be told",) for kind in ("clb", "nlb")
 }
@@ -26,57 +29,22 @@ _NAMED_IN_EVENTS_SINCE = parse_version("v2.3.0")
 def forecast_service(world: World, service: Service) -> ServiceForecast:
     """What the target will do to this Service at its first reconcile."""
     chosen = select(world, service)
-    namespace, name = service.metadata.namespace, service.metadata.name
+    namespace, name = (metadata := service.metadata).namespace, metadata.name
     if chosen.lb is None:
         return _unserved(world, service, chosen)
     kind = chosen.lb
     if world.facts.load_balancers is None or world.facts.has_gap(kind):
         return ServiceForecast(
             namespace=namespace, name=name, lb=kind, full_sync=chosen.full_sync, why=chosen.why,
-            labels=_labels(world, service, chosen, ""), finalizers=_finalizers(world, service, kind),
-            unknown=_UNREAD[kind],
+            labels=_labels(world, service, chosen, "") if chosen.hash is not None else _NOTHING,
+            finalizers=_finalizers(world, service, kind), unknown=_UNREAD[kind],
         )  # fmt: skip
-    if kind == "nlb":
-        return _nlb(world, service, chosen)
-    found = world.find(service, kind)
-    lb = found[0] if found else None
-    groups = desired(world, service, kind)
-    refusal = refusal_of(world, service, kind, found, full_sync=chosen.full_sync)
-    unknown = _unknown(lb, groups)
-    if refusal is None:
-        refusal = next((Refusal(code="backends", message=g.wanted.error) for g in groups if g.wanted.error), None)
-    writes: list[Write] = []
-    if refusal is None and chosen.full_sync:
-        writes += full_sync_writes(world, service, lb, groups)
-        if lb is not None and kind == "clb":
-            refusal = fixed_once_made(world, service, lb)
-    if lb is not None and not lb.detailed:
-        writes = []  # What was not read can't be compared: `unknown` says so.
-    elif lb is not None and (refusal is None or refusal.code == "fixed-once-made"):
-        writes += sync_groups(world, service, lb, groups)
-        if not chosen.full_sync:
-            writes += [_late(w) for w in full_sync_writes(world, service, lb, groups)]
-    lb_id = lb.id if lb else ""
-    return ServiceForecast(
-        namespace=namespace,
-        name=name,
-        lb=kind,
-        load_balancer_id=lb_id,
-        full_sync=chosen.full_sync,
-        why=chosen.why,
-        writes=tuple(writes),
-        events=_events(world, lb_id, refusal, groups),
-        traffic=_traffic(lb, groups) if refusal is None else (),
-        refusal=refusal,
-        labels=_labels(world, service, chosen, lb_id) if refusal is None else {},
-        finalizers=_finalizers(world, service, kind),
-        unknown=unknown,
-    )
+    synced = (sync_nlb if kind == "nlb" else sync_clb)(world, service, full_sync=chosen.full_sync)
+    return _synced(world, service, chosen, kind, synced)
 
 
-def _nlb(world: World, service: Service, chosen: Selection) -> ServiceForecast:
-    """The same for an NLB Service, whose sync is told step by step in `nlb.sync`."""
-    synced = sync_nlb(world, service, full_sync=chosen.full_sync)
+def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, synced: Synced) -> ServiceForecast:
+    """What one sync comes to for the Service, its labels and its events."""
     lb, refusal = synced.load_balancer, synced.refusal
     lb_id = lb.id if lb else ""
     unread = lb is not None and not lb.detailed
@@ -86,7 +54,7 @@ def _nlb(world: World, service: Service, chosen: Selection) -> ServiceForecast:
     return ServiceForecast(
         namespace=service.metadata.namespace,
         name=service.metadata.name,
-        lb="nlb",
+        lb=kind,
         load_balancer_id=lb_id,
         full_sync=chosen.full_sync,
         why=chosen.why,
@@ -95,42 +63,47 @@ def _nlb(world: World, service: Service, chosen: Selection) -> ServiceForecast:
         traffic=_traffic(lb, synced.groups) if refusal is None and not unread else (),
         refusal=refusal,
         labels=labels if refusal is None else {},
-        finalizers=_finalizers(world, service, "nlb"),
+        finalizers=_finalizers(world, service, kind),
         notes=synced.notes,
         unknown=(*synced.unknown, *((f"{lb_id} was not read in full",) if unread else ())),
     )
 
 
-def _late(write: Write) -> Write:
-    from msgspec.structs import replace
-
-    return replace(write, effect="LATENT")
-
-
 def _unserved(world: World, service: Service, chosen: Selection) -> ServiceForecast:
-    """A Service that the target leaves alone, or drops: its CLB is then left behind in the cloud."""
+    """A Service that the target leaves alone, or drops: a classed one's CLB is then left behind in the cloud."""
     namespace, name = service.metadata.namespace, service.metadata.name
     left = tuple(lb.id for lb in world.find(service, "clb")) if service.is_load_balancer else ()
     running_serves = bool(left) or bool(service.status.load_balancer.ingress)
     if not chosen.clean_up:
         return ServiceForecast(namespace=namespace, name=name, left_behind=left if running_serves else ())
+    if world.facts.load_balancers is None or world.facts.has_gap("clb"):
+        synced = Synced(unknown=("the CLBs were not read: what is written to them can't be told",))
+    elif chosen.ends:
+        synced = end_clb(world, service)
+    else:
+        synced = sync_clb(world, service, full_sync=chosen.full_sync)
     labels: dict[str, tuple[str | None, str | None]] = {
         label: (value, None)
         for label in (HASH_LABEL, ID_LABEL)
         if (value := service.metadata.labels.get(label)) is not None
     }
-    return ServiceForecast(
-        namespace=namespace, name=name, left_behind=left, labels=labels, finalizers={CLB_FINALIZER: "removed"},
-        status_cleared=bool(service.status.load_balancer.ingress),
-        events=(ExpectedEvent(type="Normal", reason="CleanLoadBalancer", message="Clean load balancer"),),
+    if not world.ways.id_label:
+        labels.pop(ID_LABEL, None)
+    lb, refusal = synced.load_balancer, synced.refusal
+    base = ServiceForecast(
+        namespace=namespace, name=name, load_balancer_id=lb.id if lb else "", full_sync=chosen.full_sync or chosen.ends,
+        why=chosen.why, writes=synced.writes, left_behind=() if chosen.ends else left, refusal=refusal,
+        unknown=synced.unknown,
     )  # fmt: skip
-
-
-def _unknown(lb: LoadBalancer | None, groups: Iterable[DesiredGroup]) -> tuple[str, ...]:
-    found = [f"port {g.port.port}: {g.wanted.unknown}" for g in groups if g.wanted.unknown]
-    if lb is not None and not lb.detailed:
-        found.append(f"{lb.id} was not read in full")
-    return tuple(found)
+    ended = ExpectedEvent(type="Normal", reason="CleanLoadBalancer", message="Clean load balancer")
+    if refusal is not None:
+        failed = ExpectedEvent(type="Warning", reason="CleanLoadBalancerFailed")
+        return replace(base, events=(*synced.events, failed))
+    kept = tuple(one for one in synced.events if one.reason != ended.reason)
+    return replace(
+        base, labels=labels, finalizers={CLB_FINALIZER: "removed"},
+        status_cleared=bool(service.status.load_balancer.ingress), events=(*kept, ended),
+    )  # fmt: skip
 
 
 def _labels(world: World, service: Service, chosen: Selection, lb_id: str) -> dict[str, tuple[str | None, str | None]]:
@@ -146,21 +119,6 @@ def _labels(world: World, service: Service, chosen: Selection, lb_id: str) -> di
 def _finalizers(world: World, service: Service, kind: LbKind) -> dict[str, Literal["added", "removed"]]:
     finalizer = CLB_FINALIZER if kind == "clb" else NLB_FINALIZER
     return {finalizer: "added"} if world.ways.finalizer and finalizer not in service.metadata.finalizers else {}
-
-
-def _events(
-    world: World, lb_id: str, refusal: Refusal | None, groups: Iterable[DesiredGroup]
-) -> tuple[ExpectedEvent, ...]:
-    """Events of one sync; none for versions whose Service events never reach the API server."""
-    if not world.ways.service_events:
-        return ()
-    reasons = {e.when: e for e in world.matrix.events(world.target) if e.object == "Service"}
-    found = []
-    if any(not g.wanted.backends and not g.wanted.error and not g.wanted.unknown for g in groups):
-        empty = reasons.get("a server group has no backend")
-        if empty is not None:
-            found.append(ExpectedEvent(type=empty.type, reason=empty.reason))
-    return (*found, *_ended(world, lb_id, refusal))
 
 
 def _ended(world: World, lb_id: str, refusal: Refusal | None) -> tuple[ExpectedEvent, ...]:

@@ -114,5 +114,5 @@ class World:
         tagged = tuple(lb for lb in self.by_tag.get(default_name(service), ()) if lb.kind == kind)
         if tagged:
             return tagged
-        name = notes.get("name") or default_name(service)
-        return tuple(lb for lb in self.by_name.get(name, ()) if lb.kind == kind)
+        # CCM looks for the default name, also where an annotation gave the load balancer another one.
+        return tuple(lb for lb in self.by_name.get(default_name(service), ()) if lb.kind == kind)

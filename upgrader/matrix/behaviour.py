@@ -56,6 +56,21 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cluster_tag: bool
     tags_at_creation: bool
     override_listeners: Literal["any-case", "not-false", "exact"]
+    clb_errors: Literal["first", "collected"]
+    clb_group_errors: Literal["refuse", "skip"]
+    clb_clean_up: Literal["always", "full-sync"]
+    clb_listener_match: Literal["port", "port-protocol"]
+    clb_charge: Literal["never", "by-spec-only", "apart", "as-one"]
+    clb_tag_sync: Literal["never", "all", "others"]
+    clb_forward: Literal["strict", "lenient"]
+    foreign_pods: Literal["fail", "drop", "keep", "skip"]
+    missing_port: Literal["zero", "skip"]
+    readiness_gates: bool
+    clb_preserve: Literal["unknown", "ends", "goes-on"]
+    group_backends: Literal["all", "own"]
+    classed_with_finalizer: bool
+    reused_group_checked: bool
+    eip_may_differ: bool
     batch_size: int
     batch_flag: bool
     nlb_port_ranges: Literal["unread", "broken", "any-port"]

@@ -5,29 +5,50 @@ Source: `clbv1/loadbalancer.go`, Update, updateInstanceChargeTypeAndInstanceSpec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 
-from upgrader.forecast.annotations import Annotations
+from msgspec.structs import replace
+
+from upgrader.forecast.clb.wanted import Notes
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, REUSED_TAG, World, default_name
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
-from upgrader.model.version import parse_version
 
 # With so many tags CCM adds none (MaxLBTagNum).
 MAX_TAGS = 10
 DEFAULT_SPEC = "slb.s1.small"
-_OWN_KEYS = (OWN_TAG, CLUSTER_TAG, REUSED_TAG)
-_CHARGE_TYPE_SINCE = parse_version("v2.4.0")
-_SYSTEM_TAGS_SPARED_SINCE = parse_version("v2.11.0")
+# What a CLB was created with: annotation, attribute, CCM's words. None of it can be changed later.
+_FIXED = (
+    ("master-zoneid", "MasterZoneId", "LoadBalancer master zone id once created"),
+    ("slave-zoneid", "SlaveZoneId", "LoadBalancer slave zone id once created"),
+    ("address-type", "AddressType", "LoadBalancer AddressType once created. delete and retry"),
+    ("ip-version", "AddressIPVersion", "LoadBalancer AddressIPVersion once created"),
+    ("resource-group-id", "ResourceGroupId", "ResourceGroupId once created"),
+    ("network-type", "NetworkType", "LoadBalancer network type once created"),
+    ("ip", "Address", "LoadBalancer address once created"),
+)
 
 
 def attribute_writes(world: World, service: Service, lb: LoadBalancer) -> Iterator[Write]:
     """Requests that put annotated attributes back, and CCM's own tag where it is missing."""
-    notes = Annotations(service)
-    yield from _own_tag(world, service, lb, reused=bool(notes.get("id")))
-    yield from _charge_type_and_spec(world, notes, lb)
-    yield from _internet(notes, lb)
+    notes = Notes(world, service)
+    yield from own_tag(world, service, lb)
+    if world.ways.clb_errors == "first" and fixed_once_made(world, service, lb):
+        return
+    charge = world.ways.clb_charge
+    by_spec = notes.get("instance-charge-type").lower() in ("", "paybyspec")
+    if charge == "apart":
+        yield from _charge_type(notes, lb, always_spec=True)
+    elif charge == "as-one":
+        yield from _charge_type_and_spec(world, notes, lb)
+    if charge != "by-spec-only" or by_spec:
+        yield from _internet(notes, lb)
+        if charge != "as-one":
+            yield from _spec(notes, lb)
+    if charge == "by-spec-only":
+        yield from _charge_type(notes, lb, always_spec=False)
     simple = (
         ("delete-protection", "DeleteProtection", "SetLoadBalancerDeleteProtection",
          lb.attributes.get("DeleteProtection", "")),
@@ -39,8 +60,21 @@ def attribute_writes(world: World, service: Service, lb: LoadBalancer) -> Iterat
         wanted = notes.get(short)
         if wanted and wanted != had:
             yield _write(call, lb, {field: (had or None, wanted)})
-    if world.ways.tag_sync:
+    if world.ways.clb_tag_sync != "never":
         yield from _tags(world, notes, lb)
+
+
+def fixed_once_made(world: World, service: Service, lb: LoadBalancer) -> tuple[str, ...]:
+    """CCM's words for each annotation that asks for what can't be changed."""
+    notes, found = Notes(world, service), []
+    own = {"AddressType": lb.address_type, "Address": lb.address}
+    for short, attribute, words in _FIXED:
+        wanted, had = notes.get(short), own.get(attribute, lb.attributes.get(attribute, ""))
+        if attribute == "AddressIPVersion":
+            wanted, had = wanted or "ipv4", had or "ipv4"
+        if wanted and had and wanted != had:
+            found.append(f"alicloud: can not change {words}")
+    return tuple(found)
 
 
 def _write(call: str, lb: LoadBalancer, changes: dict[str, tuple[str | None, str | None]]) -> Write:
@@ -48,34 +82,54 @@ def _write(call: str, lb: LoadBalancer, changes: dict[str, tuple[str | None, str
     return Write(action=f"slb:{call}", object=lb.id, changes=changes, params=params)
 
 
-def _tag_write(world: World, lb: LoadBalancer, tags: dict[str, str]) -> Write:
+def _tag_write(world: World, lb: LoadBalancer, tags: dict[str, str], call: str = "") -> Write:
     changes: dict[str, tuple[str | None, str | None]] = {f"tag {k}": (lb.tags.get(k), v) for k, v in tags.items()}
-    params = {"ResourceId.1": lb.id, "ResourceType": "instance"}
+    call = call or world.ways.tag_calls
+    return Write(action=f"slb:{call}", object=lb.id, changes=changes, params=tag_params(call, lb.id, tags))
+
+
+def tag_params(call: str, lb_id: str, tags: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of TagResources, or of AddTags before it."""
+    if call == "AddTags":
+        listed = [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
+        return {"LoadBalancerId": lb_id, "Tags": json.dumps(listed, ensure_ascii=False, separators=(",", ":"))}
+    params = {"ResourceId.1": lb_id, "ResourceType": "instance"}
     for number, (key, value) in enumerate(tags.items(), 1):
         params |= {f"Tag.{number}.Key": key, f"Tag.{number}.Value": value}
-    return Write(action=f"slb:{world.ways.tag_calls}", object=lb.id, changes=changes, params=params)
+    return params
 
 
-def _own_tag(world: World, service: Service, lb: LoadBalancer, *, reused: bool) -> Iterator[Write]:
+def own_tag(world: World, service: Service, lb: LoadBalancer) -> Iterator[Write]:
+    """CCM's own tag, where its key is missing and there is room."""
+    reused = bool(Notes(world, service).get("id"))
     key, value = (REUSED_TAG, "true") if reused else (OWN_TAG, default_name(service))
     if key not in lb.tags and len(lb.tags) < MAX_TAGS:
         yield _tag_write(world, lb, {key: value})
 
 
-def _charge_type_and_spec(world: World, notes: Annotations, lb: LoadBalancer) -> Iterator[Write]:
+def _charge_type(notes: Notes, lb: LoadBalancer, *, always_spec: bool) -> Iterator[Write]:
     wanted, had = notes.get("instance-charge-type"), lb.attributes.get("InstanceChargeType", "")
-    spec, had_spec = notes.get("spec"), lb.attributes.get("LoadBalancerSpec", "")
-    if world.target < _CHARGE_TYPE_SINCE:
-        if spec and spec != had_spec:
-            yield _write("ModifyLoadBalancerInstanceSpec", lb, {"LoadBalancerSpec": (had_spec or None, spec)})
+    if not wanted or wanted == had:
         return
+    changes: dict[str, tuple[str | None, str | None]] = {"InstanceChargeType": (had or None, wanted)}
+    if always_spec:
+        spec = notes.get("spec") or DEFAULT_SPEC
+        changes["LoadBalancerSpec"] = (lb.attributes.get("LoadBalancerSpec") or None, spec)
+    yield _write("ModifyLoadBalancerInstanceChargeType", lb, changes)
+
+
+def _spec(notes: Notes, lb: LoadBalancer) -> Iterator[Write]:
+    spec, had = notes.get("spec"), lb.attributes.get("LoadBalancerSpec", "")
+    if spec and spec != had:
+        yield _write("ModifyLoadBalancerInstanceSpec", lb, {"LoadBalancerSpec": (had or None, spec)})
+
+
+def _charge_type_and_spec(world: World, notes: Notes, lb: LoadBalancer) -> Iterator[Write]:
+    wanted, had = notes.get("instance-charge-type"), lb.attributes.get("InstanceChargeType", "")
     if wanted and wanted != had:
-        changes: dict[str, tuple[str | None, str | None]] = {"InstanceChargeType": (had or None, wanted)}
-        if _by_spec(world, wanted):
-            changes["LoadBalancerSpec"] = (had_spec or None, spec or DEFAULT_SPEC)
-        yield _write("ModifyLoadBalancerInstanceChargeType", lb, changes)
-    elif _by_spec(world, wanted or had) and spec and spec != had_spec:
-        yield _write("ModifyLoadBalancerInstanceSpec", lb, {"LoadBalancerSpec": (had_spec or None, spec)})
+        yield from _charge_type(notes, lb, always_spec=_by_spec(world, wanted))
+    elif _by_spec(world, wanted or had):
+        yield from _spec(notes, lb)
 
 
 def _by_spec(world: World, charge_type: str) -> bool:
@@ -83,7 +137,7 @@ def _by_spec(world: World, charge_type: str) -> bool:
     return charge_type.lower() == "paybyspec" or (not charge_type and not world.ways.clcu_by_default)
 
 
-def _internet(notes: Annotations, lb: LoadBalancer) -> Iterator[Write]:
+def _internet(notes: Notes, lb: LoadBalancer) -> Iterator[Write]:
     charge, bandwidth = notes.get("charge-type"), notes.get("bandwidth")
     had_charge, had_bandwidth = lb.attributes.get("InternetChargeType", ""), lb.attributes.get("Bandwidth", "")
     changes: dict[str, tuple[str | None, str | None]] = {}
@@ -92,32 +146,41 @@ def _internet(notes: Annotations, lb: LoadBalancer) -> Iterator[Write]:
     if bandwidth and bandwidth != "0" and bandwidth != had_bandwidth and charge == "paybybandwidth":
         changes["Bandwidth"] = (had_bandwidth or None, bandwidth)
     if changes and lb.address_type == "internet":
-        yield _write("ModifyLoadBalancerInternetSpec", lb, changes)
+        now = {"InternetChargeType": had_charge, "Bandwidth": had_bandwidth or "0"}
+        write = _write("ModifyLoadBalancerInternetSpec", lb, changes)
+        yield replace(write, params={**now, **write.params})
 
 
-def _tags(world: World, notes: Annotations, lb: LoadBalancer) -> Iterator[Write]:
+def _tags(world: World, notes: Notes, lb: LoadBalancer) -> Iterator[Write]:
     """additional-resource-tags made exact: what it lists is written, what it does not list is removed."""
     wanted = additional_tags(notes)
     if not wanted:
         return
-    spared = ("acs:",) if world.target >= _SYSTEM_TAGS_SPARED_SINCE else ()
-    have = {k: v for k, v in lb.tags.items() if k not in _OWN_KEYS and not k.startswith(spared or "\0")}
-    missing = {k: v for k, v in wanted.items() if k not in _OWN_KEYS and have.get(k) != v}
+    own = {OWN_TAG, CLUSTER_TAG} | ({REUSED_TAG} if notes.get("id") else set())
+    others = world.ways.clb_tag_sync == "others"
+    have = {k: v for k, v in lb.tags.items() if k not in own and not (others and k.startswith("acs:"))}
+    if others:
+        wanted = {k: v for k, v in wanted.items() if k not in own and not k.startswith("acs:")}
+    missing = {k: v for k, v in wanted.items() if have.get(k) != v}
     surplus = sorted(set(have) - set(wanted))
     if missing:
-        yield _tag_write(world, lb, missing)
+        yield _tag_write(world, lb, missing, "TagResources")
     if surplus:
         changes: dict[str, tuple[str | None, str | None]] = {f"tag {k}": (have[k], None) for k in surplus}
-        params = {"ResourceId.1": lb.id, "ResourceType": "instance"}
-        params |= {f"TagKey.{n}": key for n, key in enumerate(surplus, 1)}
-        yield Write(action="slb:UntagResources", object=lb.id, changes=changes, params=params)
+        yield Write(action="slb:UntagResources", object=lb.id, changes=changes, params=untag_params(lb.id, surplus))
 
 
-def additional_tags(notes: Annotations) -> dict[str, str]:
-    """`k1=v1,k2=v2` as a mapping; a pair without a value has an empty one."""
+def untag_params(lb_id: str, keys: Iterable[str]) -> dict[str, str]:
+    """The parameters that remove tags."""
+    params = {"ResourceId.1": lb_id, "ResourceType": "instance"}
+    return params | {f"TagKey.{number}": key for number, key in enumerate(keys, 1)}
+
+
+def additional_tags(notes: Notes) -> dict[str, str]:
+    """`k1=v1,k2=v2` as a mapping; a pair without a value has an empty one, a second `=` ends the value."""
     found = {}
-    for pair in notes.get("additional-resource-tags").split(","):
-        key, _, value = pair.partition("=")
-        if key.strip():
-            found[key.strip()] = value.strip()
+    for pair in notes.get("additional-resource-tags").strip().split(","):
+        parts = pair.strip().split("=")
+        if parts[0]:
+            found[parts[0]] = parts[1] if len(parts) > 1 else ""
     return found

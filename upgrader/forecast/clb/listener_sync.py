@@ -1,0 +1,178 @@
+"""CLB listeners at a full sync: created, started, rewritten, deleted.
+
+Source: `clbv1/listeners.go` (buildActionsForListeners, isNeedUpdate, tcp/udp/http/https Create and Update), each tag.
+An attribute is compared only where its annotation is set; description, server group and certificate always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from upgrader.forecast.clb.rules import L4, L7, RULES, Rule
+from upgrader.forecast.clb.servers import is_mine
+from upgrader.forecast.clb.wanted import ClbListener
+from upgrader.forecast.world import World
+from upgrader.model.cloud import Listener, LoadBalancer
+from upgrader.model.forecast import Write
+from upgrader.model.kube import Service
+
+Changes = dict[str, tuple[str | None, str | None]]
+
+
+def listener_writes(
+    world: World, service: Service, lb: LoadBalancer, listeners: Sequence[ClbListener], group_ids: dict[str, str]
+) -> Iterator[Write]:
+    """The requests, deletions first. `group_ids` are the ids of the groups that are there, by name."""
+    for remote in lb.listeners:
+        if _goes(world, service, remote, listeners):
+            yield _delete(lb.id, remote)
+    for wanted in listeners:
+        if not _is_there(world, wanted, lb.listeners):
+            yield from create_listener(lb.id, wanted, group_ids)
+    for remote in lb.listeners:
+        for wanted in listeners:
+            if (wanted.port, wanted.protocol) == (remote.port, remote.protocol):
+                yield from _update(lb.id, wanted, remote, group_ids)
+
+
+def _goes(world: World, service: Service, remote: Listener, listeners: Sequence[ClbListener]) -> bool:
+    same_port = [one for one in listeners if one.port == remote.port]
+    if world.ways.clb_listener_match == "port" and same_port:
+        return any(one.protocol != remote.protocol for one in same_port)
+    if any(one.protocol == remote.protocol for one in same_port):
+        return False
+    return is_mine(world, service, remote.description) and remote.description.split("/")[1].isdigit()
+
+
+def _is_there(world: World, wanted: ClbListener, remote: Sequence[Listener]) -> bool:
+    for one in remote:
+        if one.port != wanted.port:
+            continue
+        if one.protocol == wanted.protocol:
+            return True
+        if world.ways.clb_listener_match == "port":
+            return False
+    return False
+
+
+def _object(lb_id: str, port: int) -> str:
+    return f"{lb_id}:{port}" if lb_id else ""
+
+
+def _delete(lb_id: str, listener: Listener) -> Write:
+    return Write(
+        action="slb:DeleteLoadBalancerListener", object=_object(lb_id, listener.port),
+        changes={"listener": (f"{listener.protocol}:{listener.port}", None)},
+        params={"LoadBalancerId": lb_id, "ListenerPort": str(listener.port), "ListenerProtocol": listener.protocol},
+    )  # fmt: skip
+
+
+def _start(lb_id: str, port: int, protocol: str) -> Write:
+    return Write(
+        action="slb:StartLoadBalancerListener", object=_object(lb_id, port), changes={"Status": ("stopped", "running")},
+        params={"LoadBalancerId": lb_id, "ListenerPort": str(port), "ListenerProtocol": protocol},
+    )  # fmt: skip
+
+
+def create_listener(lb_id: str, wanted: ClbListener, group_ids: dict[str, str], forward: str = "") -> Iterator[Write]:
+    """Create and start one listener; the cloud's defaults hold for what is not said."""
+    sent = {"Description": wanted.name, "Scheduler": "rr"}
+    if wanted.protocol != "http":
+        sent["Bandwidth"] = "-1"
+    if wanted.protocol in L7:
+        sent |= {"HealthCheck": "off", "StickySession": "off"}
+    sent |= {k: v for k, v in wanted.attributes.items() if _sent_for(k, wanted.protocol)}
+    if wanted.protocol == "https":
+        sent["ServerCertificateId"] = wanted.certificate
+    if wanted.forward_port:
+        sent |= {"ListenerForward": "on", "ForwardPort": str(wanted.forward_port)}
+    elif forward:
+        sent["ListenerForward"] = forward
+    changes: Changes = {k: (None, v) for k, v in sent.items() if v}
+    group = wanted.group_id or group_ids.get(wanted.group, "")
+    params = {k: v for k, v in sent.items() if v} | {"LoadBalancerId": lb_id, "ListenerPort": str(wanted.port)}
+    if group:
+        params["VServerGroupId"] = group
+    call = f"slb:CreateLoadBalancer{wanted.protocol.upper()}Listener"
+    yield Write(action=call, object=_object(lb_id, wanted.port), changes=changes, params=params)
+    if wanted.protocol == "https":
+        for domain, certificate in (wanted.domains or {}).items():
+            yield _domain(lb_id, wanted.port, domain, certificate)
+    yield _start(lb_id, wanted.port, wanted.protocol)
+
+
+def _domain(lb_id: str, port: int, domain: str, certificate: str) -> Write:
+    params = {"LoadBalancerId": lb_id, "ListenerPort": str(port), "Domain": domain, "ServerCertificateId": certificate}
+    return Write(action="slb:CreateDomainExtension", object=lb_id, changes={domain: (None, certificate)}, params=params)
+
+
+def _sent_for(attribute: str, protocol: str) -> bool:
+    if attribute == "ProxyProtocolV2Enabled":
+        return protocol in L4
+    return any(rule.attribute == attribute and protocol in rule.protocols for rule in RULES)
+
+
+def _update(lb_id: str, wanted: ClbListener, remote: Listener, group_ids: dict[str, str]) -> Iterator[Write]:
+    if remote.status == "stopped":
+        yield _start(lb_id, wanted.port, wanted.protocol)
+    if wanted.protocol == "http":
+        had = remote.attributes.get("ListenerForward") or "off"
+        target = remote.attributes.get("ForwardPort") or "0"
+        if wanted.forward_port and (had != "on" or target != str(wanted.forward_port)):
+            yield _delete(lb_id, remote)
+            yield from create_listener(lb_id, wanted, group_ids)
+            return
+        if not wanted.forward_port and had != "off":
+            yield _delete(lb_id, remote)
+            yield from create_listener(lb_id, wanted, group_ids, forward="off")
+            return
+        if had == "on":
+            return
+    changes = listener_changes(wanted, remote, group_ids)
+    if changes:
+        yield Write(
+            action=f"slb:SetLoadBalancer{wanted.protocol.upper()}ListenerAttribute",
+            object=_object(lb_id, wanted.port), changes=changes, params=_set_params(lb_id, remote, changes),
+        )  # fmt: skip
+
+
+def _set_params(lb_id: str, remote: Listener, changes: Changes) -> dict[str, str]:
+    """CCM sends what is there with the changes in place."""
+    keep = ["Bandwidth", "Scheduler", "AclStatus", "AclType", "AclId", "ServerCertificateId"]
+    keep += [rule.attribute for rule in RULES if remote.protocol in rule.protocols]
+    keep += ["ProxyProtocolV2Enabled"] if remote.protocol in L4 else []
+    zero_too = ("PersistenceTimeout",)
+    kept = {k: v for k in keep if (v := remote.attributes.get(k, "")) and (v != "0" or k in zero_too)}
+    params = {"VServerGroup": "on", "Description": remote.description, "VServerGroupId": remote.server_group_id, **kept}
+    params |= {field: after for field, (_, after) in changes.items() if after is not None}
+    return {k: v for k, v in params.items() if v} | {"LoadBalancerId": lb_id, "ListenerPort": str(remote.port)}
+
+
+def listener_changes(wanted: ClbListener, remote: Listener, group_ids: dict[str, str]) -> Changes:
+    """Fields of a listener that the version rewrites, before → after."""
+    found, have = Changes(), remote.attributes.get
+    if remote.description != wanted.name:
+        found["Description"] = (remote.description or None, wanted.name)
+    group = wanted.group_id or group_ids.get(wanted.group)
+    if group is None or remote.server_group_id != group:
+        found["VServerGroupId"] = (remote.server_group_id or None, group)
+    proxy = wanted.attributes.get("ProxyProtocolV2Enabled")
+    if proxy and wanted.protocol in L4 and proxy != (have("ProxyProtocolV2Enabled") or "false").lower():
+        found["ProxyProtocolV2Enabled"] = (have("ProxyProtocolV2Enabled"), proxy)
+    if wanted.protocol == "https" and wanted.certificate != have("ServerCertificateId", ""):
+        found["ServerCertificateId"] = (have("ServerCertificateId"), wanted.certificate or None)
+    for rule in RULES:
+        value = wanted.attributes.get(rule.attribute)
+        if value is None or wanted.protocol not in rule.protocols:
+            continue
+        if rule.needs_on and wanted.attributes.get(rule.needs_on) != "on":
+            continue
+        if not _equal(rule, value, have(rule.attribute, "")):
+            found[rule.attribute] = (have(rule.attribute), value)
+    return found
+
+
+def _equal(rule: Rule, wanted: str, had: str) -> bool:
+    if rule.attribute == "AclId":
+        return sorted(wanted.split(",")) == sorted(had.split(",")) if had else not wanted
+    return wanted == (had or "0") if rule.words else wanted == had

@@ -1,0 +1,141 @@
+"""vServer groups and their backends: compared at every sync, hash or no hash.
+
+Source: `clbv1/vgroups.go` (diff, UpdateVServerGroup, DescribeVServerGroups) and `clbv1/model_applier.go`
+(applyVGroups, cleanup), each tag.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from upgrader.forecast.annotations import Annotations
+from upgrader.forecast.groups import DesiredGroup, find_group
+from upgrader.forecast.nlb.servers import batch_size
+from upgrader.forecast.world import World
+from upgrader.model.cloud import Backend, LoadBalancer, ServerGroup
+from upgrader.model.forecast import Write
+from upgrader.model.kube import Service
+
+ADD, REMOVE = "AddVServerGroupBackendServers", "RemoveVServerGroupBackendServers"
+UPDATE = "SetVServerGroupAttribute"
+
+
+def is_mine(world: World, service: Service, name: str) -> bool:
+    """Whether a group's name, or a backend's description, says that this Service of this cluster made it."""
+    parts, metadata = name.split("/"), service.metadata
+    return len(parts) == 5 and parts[0] == "k8s" and parts[2:] == [metadata.name, metadata.namespace, world.cluster_id]
+
+
+def group_writes(
+    world: World, service: Service, lb: LoadBalancer, groups: Iterable[DesiredGroup], fresh: bool = False
+) -> Iterator[Write]:
+    """The requests for wanted groups. `fresh`: the CLB is only being made."""
+    done: set[str] = set()
+    for group in groups:
+        key = group.reused or group.name
+        if key in done or group.wanted.unknown:
+            continue
+        done.add(key)
+        remote = None if fresh else find_group(lb, group)
+        if remote is None:
+            params = {"LoadBalancerId": lb.id, "VServerGroupName": group.name}
+            changes: dict[str, tuple[str | None, str | None]] = {"VServerGroupName": (None, group.name)}
+            yield Write(action="slb:CreateVServerGroup", object="", changes=changes, params=params)
+            yield from _batches(world, ADD, "", group.wanted.backends, ())
+        else:
+            yield from _update(world, service, group, remote)
+
+
+def _update(world: World, service: Service, group: DesiredGroup, remote: ServerGroup) -> Iterator[Write]:
+    local, have = group.wanted.backends, _known(world, service, remote, group)
+    ignore_weight = world.ways.ignore_weight_update and Annotations(service).is_on("ignore-weight-update")
+    add = [mine for mine in local if not any(_same(mine, r) for r in have)]
+    remove = [
+        r for r in have if not _foreign(world, service, r, group.name) and not any(_same(mine, r) for mine in local)
+    ]
+    update = [
+        mine
+        for mine in local
+        if any(_same_server(mine, r) and _differs(world, mine, r, ignore_weight=ignore_weight) for r in have)
+    ]
+    yield from _batches(world, ADD, remote.id, add, have)
+    if not group.wanted.invalid:
+        yield from _batches(world, REMOVE, remote.id, remove, have)
+        yield from _batches(world, UPDATE, remote.id, update, have)
+
+
+def _known(world: World, service: Service, remote: ServerGroup, group: DesiredGroup) -> tuple[Backend, ...]:
+    """The backends of a group as far as the version reads them."""
+    if world.ways.group_backends == "all" or group.reused == remote.id or is_mine(world, service, remote.name):
+        return remote.backends
+    return ()
+
+
+def _foreign(world: World, service: Service, backend: Backend, group_name: str) -> bool:
+    """Whether the version takes a backend for the user's own, which it never removes."""
+    if not world.ways.user_backends:
+        return False
+    if world.ways.group_backends == "all":
+        return backend.description != group_name
+    return not is_mine(world, service, backend.description)
+
+
+def clean_up_writes(
+    world: World, service: Service, lb: LoadBalancer, groups: Iterable[DesiredGroup]
+) -> Iterator[Write]:
+    """Groups of this Service that no port uses any more are deleted; foreign ones only lose this Service's backends."""
+    wanted = list(groups)
+    used = {found.id for group in wanted if (found := find_group(lb, group)) is not None}
+    named = {pair.partition(":")[0] for pair in Annotations(service).get("vgroup-port").split(",") if ":" in pair}
+    for remote in lb.server_groups:
+        if remote.id in used:
+            continue
+        mine = is_mine(world, service, remote.name)
+        read = world.ways.group_backends == "all" or mine or remote.id in named
+        own = [b for b in remote.backends if is_mine(world, service, b.description)] if read else []
+        foreign = world.ways.group_backends == "own" and len(own) < len(remote.backends)
+        if mine and not foreign:
+            yield Write(action="slb:DeleteVServerGroup", object=remote.id, params={"VServerGroupId": remote.id})
+        else:
+            yield from _batches(world, REMOVE, remote.id, own, remote.backends)
+
+
+def _same_server(local: Backend, remote: Backend) -> bool:
+    """The same machine or ENI; an ENI whose id is not known is told by its address."""
+    if local.type == "eni":
+        return local.server_ip == remote.server_ip and local.server_id in ("", remote.server_id)
+    return local.server_id == remote.server_id
+
+
+def _same(local: Backend, remote: Backend) -> bool:
+    return _same_server(local, remote) and local.port == remote.port
+
+
+def _differs(world: World, local: Backend, remote: Backend, *, ignore_weight: bool) -> bool:
+    return (
+        local.port != remote.port
+        or (not ignore_weight and local.weight != remote.weight)
+        or (world.ways.describes_backends and local.description != remote.description)
+    )
+
+
+def _batches(
+    world: World, action: str, group: str, backends: Sequence[Backend], have: Sequence[Backend]
+) -> Iterator[Write]:
+    before = {(b.server_id, b.server_ip, b.port): b for b in have}
+    size = batch_size(world)
+    for start in range(0, len(backends), size):
+        batch = backends[start : start + size]
+        changes: dict[str, tuple[str | None, str | None]] = {}
+        for one in batch:
+            old = before.get((one.server_id, one.server_ip, one.port))
+            after = None if action == REMOVE else str(one.weight)
+            changes[f"{one.server_ip or one.server_id}:{one.port} weight"] = (str(old.weight) if old else None, after)
+        servers = [
+            {"ServerId": b.server_id, "Port": str(b.port), "Weight": str(b.weight), "Type": b.type,
+             "ServerIp": b.server_ip, "Description": b.description}
+            for b in batch
+        ]  # fmt: skip
+        params = {"VServerGroupId": group, "BackendServers": json.dumps(servers, ensure_ascii=False)}
+        yield Write(action=f"slb:{action}", object=group, changes=changes, params=params)

@@ -1,0 +1,209 @@
+"""One sync of a CLB Service, step by step as CCM takes it.
+
+Source: `clbv1/service_controller.go` (reconcile) and `clbv1/model_applier.go` (Apply: its order, and which errors end
+it), each tag; observed from real CCMs of v2.3.0 ... v2.14.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from upgrader.forecast.clb.attributes import attribute_writes, fixed_once_made, own_tag, untag_params
+from upgrader.forecast.clb.create import creation_writes, fresh_writes
+from upgrader.forecast.clb.listener_sync import listener_writes
+from upgrader.forecast.clb.servers import clean_up_writes, group_writes
+from upgrader.forecast.clb.wanted import ClbLocal, Notes, local_model
+from upgrader.forecast.groups import DesiredGroup, find_group
+from upgrader.forecast.nlb.wanted import RefusedByCcmError
+from upgrader.forecast.refusal import lookup_refusal, reuse_refusal
+from upgrader.forecast.synced import Synced
+from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
+from upgrader.model.cloud import LoadBalancer
+from upgrader.model.forecast import ExpectedEvent, Refusal, Write
+from upgrader.model.kube import Service
+
+_SLUGS = (
+    ("must be integer in range", "weight-range"),
+    ("must be integer", "not-a-number"),
+    ("forward port", "annotation"),
+    ("protocol", "annotation"),
+    ("vgroup", "annotation"),
+)
+
+
+def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
+    """The requests of one sync; those of a full sync are LATENT where the hash is unchanged."""
+    if _public_forbidden(world, service):
+        return Synced(refusal=Refusal(code="public-forbidden", message="create public address slb is not allowed"))
+    found = world.find(service, "clb")
+    lb = found[0] if found else None
+    try:
+        local = local_model(world, service)
+    except RefusedByCcmError as error:
+        code = next((slug for part, slug in _SLUGS if part in str(error)), "backends")
+        return Synced(load_balancer=lb, refusal=Refusal(code=code, message=f"build lb local model error: {error}"))
+    base = Synced(load_balancer=lb, named=lb.id if lb else "", groups=local.groups, events=_events(local))
+    base = replace(
+        base, unknown=tuple(f"port {g.port.port}: {g.wanted.unknown}" for g in local.groups if g.wanted.unknown)
+    )
+    refusal = lookup_refusal(world, service, found, full_sync=full_sync)
+    if refusal is not None:
+        return replace(base, refusal=refusal, named=Notes(world, service).get("id") if world.ways.id_label else "")
+    if lb is None:
+        return _created(world, service, local, base)
+    preserved = world.ways.clb_preserve != "unknown" and Notes(world, service).get("preserve-lb-on-delete")
+    if preserved:
+        event = ExpectedEvent(
+            type="Warning", reason="PreservedOnDelete",
+            message=f"The lb [{lb.id}] will be preserved after the service is deleted.",
+        )  # fmt: skip
+        base = replace(base, events=(event, *base.events))
+    reuse = reuse_refusal(world, service, lb)
+    if reuse is not None and full_sync:
+        return replace(base, refusal=reuse, named=lb.id if _named(world) else "")
+    return _existing(world, service, local, lb, base, full_sync=full_sync)
+
+
+def _named(world: World) -> bool:
+    """Whether the event of an error that ends the sync at once names the CLB."""
+    return world.ways.clb_errors == "first" or world.ways.clb_clean_up == "full-sync"
+
+
+def _public_forbidden(world: World, service: Service) -> bool:
+    wanted = Notes(world, service).get("address-type") in ("", "internet")
+    return wanted and world.facts.ccm.cloud_config.get("disablePublicSLB", "").lower() == "true"
+
+
+def _events(local: ClbLocal) -> tuple[ExpectedEvent, ...]:
+    if not any(not g.wanted.backends and not g.wanted.invalid and not g.wanted.unknown for g in local.groups):
+        return ()
+    text = "There are no available nodes for LoadBalancer"
+    return (ExpectedEvent(type="Normal", reason="UnAvailableLoadBalancer", message=text),)
+
+
+def _merge_error(local: ClbLocal) -> Refusal:
+    text = f"merge listener: find vservergroup error: can not find vgroup by name {local.broken[0]}"
+    return Refusal(code="backends", message=f"apply model error: {text}")
+
+
+def _created(world: World, service: Service, local: ClbLocal, base: Synced) -> Synced:
+    writes = list(creation_writes(world, service, local))
+    if local.broken:
+        return replace(base, writes=tuple(writes), refusal=_merge_error(local))
+    return replace(base, writes=(*writes, *fresh_writes(world, service, local)))
+
+
+def _existing(
+    world: World, service: Service, local: ClbLocal, lb: LoadBalancer, base: Synced, *, full_sync: bool
+) -> Synced:
+    if full_sync and _listens(world, service) and local.broken:
+        return replace(base, refusal=_merge_error(local))
+    groups = tuple(group_writes(world, service, lb, local.groups))
+    full, fixed = tuple(_full(world, service, local, lb)), fixed_once_made(world, service, lb)
+    if full_sync and fixed:
+        many = fixed[0] if len(fixed) == 1 or world.ways.clb_errors == "first" else f"[{', '.join(fixed)}]"
+        refusal = Refusal(code="fixed-once-made", message=f"apply model error: update lb attribute error: {many}")
+        if world.ways.clb_errors == "first":
+            return replace(base, writes=tuple(attribute_writes(world, service, lb)), refusal=refusal)
+        skipped = _clean(world, service, local, lb) if world.ways.clb_clean_up == "full-sync" else ()
+        kept = full[: len(full) - len(skipped)]
+        return replace(base, writes=(*kept, *groups), refusal=refusal)
+    if full_sync:
+        return _ended(local, replace(base, writes=(*full, *groups)))
+    clean = _clean(world, service, local, lb) if world.ways.clb_clean_up == "always" else ()
+    now = {(one.action, one.object) for one in clean}
+    late = tuple(replace(one, effect="LATENT") for one in full if (one.action, one.object) not in now)
+    return _ended(local, replace(base, writes=(*groups, *clean, *late)))
+
+
+def _ended(local: ClbLocal, synced: Synced) -> Synced:
+    """Pods without an ENI end a sync in an error, after everything else was done."""
+    if not any(group.wanted.invalid for group in local.groups):
+        return synced
+    skipped = ExpectedEvent(type="Warning", reason="SkipSyncBackends")
+    return replace(synced, events=(*synced.events, skipped), silent=True)
+
+
+def _full(world: World, service: Service, local: ClbLocal, lb: LoadBalancer) -> Iterator[Write]:
+    yield from attribute_writes(world, service, lb)
+    if _listens(world, service):
+        yield from listener_writes(world, service, lb, local.listeners, _group_ids(lb, local.groups))
+    yield from _clean(world, service, local, lb)
+
+
+def _clean(world: World, service: Service, local: ClbLocal, lb: LoadBalancer) -> tuple[Write, ...]:
+    return tuple(clean_up_writes(world, service, lb, local.groups))
+
+
+def _listens(world: World, service: Service) -> bool:
+    """Whether listeners are CCM's affair: those of a reused CLB only with force-override-listeners."""
+    notes = Notes(world, service)
+    if not notes.get("id"):
+        return True
+    value = notes.get("force-override-listeners")
+    match world.ways.override_listeners:
+        case "exact":
+            return value == "true"
+        case "any-case":
+            return value.lower() == "true"
+        case "not-false":
+            return value not in ("", "false")
+
+
+def _group_ids(lb: LoadBalancer, groups: tuple[DesiredGroup, ...]) -> dict[str, str]:
+    found = ((group, find_group(lb, group)) for group in groups)
+    return {group.name: remote.id for group, remote in found if remote is not None}
+
+
+def end_clb(world: World, service: Service) -> Synced:
+    """A Service that needs no load balancer any more: its CLB is deleted, a reused or preserved one only tidied."""
+    found = world.find(service, "clb")
+    done: tuple[ExpectedEvent, ...] = (
+        ExpectedEvent(type="Normal", reason="CleanLoadBalancer", message="Clean load balancer"),
+    )
+    if not found:
+        return Synced(events=done, silent=True)
+    refusal = lookup_refusal(world, service, found, full_sync=True)
+    if refusal is not None:
+        return Synced(load_balancer=found[0], refusal=refusal)
+    lb, notes = found[0], Notes(world, service)
+    kept = world.ways.clb_preserve != "unknown" and bool(notes.get("preserve-lb-on-delete"))
+    if kept:
+        text = f"The lb [{lb.id}] will be preserved after the service is deleted."
+        done = (ExpectedEvent(type="Warning", reason="PreservedOnDelete", message=text), *done)
+    return Synced(load_balancer=lb, writes=tuple(_end(world, service, lb, kept=kept)), events=done, silent=True)
+
+
+def _end(world: World, service: Service, lb: LoadBalancer, *, kept: bool) -> Iterator[Write]:
+    reused, target = bool(Notes(world, service).get("id")), {"LoadBalancerId": lb.id}
+    if not reused:
+        if lb.attributes.get("DeleteProtection") == "on":
+            params = {**target, "DeleteProtection": "off"}
+            yield Write(
+                action="slb:SetLoadBalancerDeleteProtection", object=lb.id,
+                changes={"DeleteProtection": ("on", "off")}, params=params,
+            )  # fmt: skip
+        if not kept:
+            yield Write(action="slb:DeleteLoadBalancer", object=lb.id, changes={"CLB": (lb.id, None)}, params=target)
+            return
+        if lb.attributes.get("ModificationProtectionStatus") == "ConsoleProtection":
+            yield Write(
+                action="slb:SetLoadBalancerModificationProtection", object=lb.id,
+                changes={"ModificationProtectionStatus": ("ConsoleProtection", "NonProtection")},
+                params={**target, "ModificationProtectionStatus": "NonProtection"},
+            )  # fmt: skip
+        own = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
+        keys = [key for key, value in lb.tags.items() if own.get(key) == value]
+        yield Write(
+            action="slb:UntagResources", object=lb.id, changes={f"tag {k}": (lb.tags[k], None) for k in keys},
+            params=untag_params(lb.id, keys),
+        )  # fmt: skip
+        if world.ways.clb_preserve == "ends":
+            return
+    if world.ways.clb_clean_up == "full-sync":
+        yield from own_tag(world, service, lb)
+    if _listens(world, service):
+        yield from listener_writes(world, service, lb, (), {})
+    yield from clean_up_writes(world, service, lb, ())

@@ -1,0 +1,246 @@
+"""A CLB Service as CCM reads it before it looks at the cloud: groups with their backends, and listeners.
+
+Source: `clbv1/model_builder.go`, and BuildLocalModel of `loadbalancer.go`, `vgroups.go`, `listeners.go`, each tag. What
+CCM can't read it refuses, in its own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from upgrader.forecast.annotations import Annotations
+from upgrader.forecast.backends import wanted_backends
+from upgrader.forecast.clb.rules import RULES, Rule
+from upgrader.forecast.groups import DesiredGroup, group_name
+from upgrader.forecast.nlb.go_errors import atoi
+from upgrader.forecast.nlb.wanted import RefusedByCcmError
+from upgrader.forecast.weights import WeightWish
+from upgrader.forecast.world import World
+from upgrader.model.kube import Service, ServicePort
+
+
+class Notes:
+    """A Service's annotations as far as the version reads them."""
+
+    __slots__ = ("plain", "world")
+
+    def __init__(self, world: World, service: Service) -> None:
+        self.world, self.plain = world, Annotations(service)
+
+    def get(self, short: str) -> str:
+        """The value; empty where it is absent or not read."""
+        value = self.plain.get(short)
+        return value if value and self.world.reads(short, "clb") else ""
+
+    def number(self, short: str, words: str) -> int | None:
+        """The number, None where nothing is said. Raises `RefusedByCcmError`."""
+        text = self.get(short)
+        if not text:
+            return None
+        value, error = atoi(text)
+        if error:
+            raise RefusedByCcmError(f"Annotation {words} must be integer, but got [{text}]. message=[{error}] ")
+        return value
+
+
+class ClbListener(Struct, frozen=True, kw_only=True):
+    """One listener. `attributes` holds what annotations say; `group_id` is the group that the user named."""
+
+    port: int
+    protocol: str
+    name: str
+    group: str
+    group_id: str = ""
+    attributes: Mapping[str, str] = {}
+    certificate: str = ""
+    forward_port: int = 0
+    domains: Mapping[str, str] | None = None
+
+
+class ClbLocal(Struct, frozen=True, kw_only=True):
+    """What the version wants. `broken` are the ports' group errors that it skips over."""
+
+    groups: tuple[DesiredGroup, ...]
+    listeners: tuple[ClbListener, ...]
+    bandwidth: int = 0
+    broken: tuple[str, ...] = ()
+
+
+def local_model(world: World, service: Service) -> ClbLocal:
+    """The Service as the version reads it. Raises `RefusedByCcmError` with CCM's words."""
+    notes = Notes(world, service)
+    bandwidth = _bandwidth(world, notes)
+    groups, broken = _groups(world, service, notes)
+    listeners = []
+    for port in service.spec.ports or ():
+        try:
+            listeners.append(_listener(world, service, notes, port))
+        except RefusedByCcmError as error:
+            text = f"builid lb listener error: build listener from servicePort {port.port} error: {error}"
+            raise RefusedByCcmError(text) from error
+    return ClbLocal(groups=groups, listeners=tuple(listeners), bandwidth=bandwidth, broken=broken)
+
+
+def _bandwidth(world: World, notes: Notes) -> int:
+    text = notes.get("bandwidth")
+    if not text:
+        return 0
+    value, error = atoi(text)
+    charge = world.ways.clb_charge
+    by_spec = notes.get("instance-charge-type").lower() in ("", "paybyspec")
+    matters = charge in ("apart", "as-one")
+    matters |= charge == "never" and notes.get("charge-type") == "paybybandwidth"
+    matters |= charge == "by-spec-only" and by_spec
+    if error and matters:
+        raise RefusedByCcmError(f"build lb attribute error: bandwidth must be integer, got [{text}], error: {error}")
+    return value
+
+
+def _groups(world: World, service: Service, notes: Notes) -> tuple[tuple[DesiredGroup, ...], tuple[str, ...]]:
+    found, broken = list[DesiredGroup](), list[str]()
+    for port in service.spec.ports or ():
+        try:
+            found.append(_group(world, service, notes, port))
+        except RefusedByCcmError as error:
+            text = str(error)
+            whole = text.startswith(("get nodes error", "can not find eniid"))
+            if whole and not (world.ways.foreign_pods != "skip" and text.startswith("can not")):
+                raise RefusedByCcmError(f"build vserver groups error: {text}") from error
+            if world.ways.clb_group_errors == "refuse":
+                lead = f"build vserver groups error: build vgroup for port {port.port} error: "
+                raise RefusedByCcmError(lead + text) from error
+            broken.append(group_name(world, service, port, "clb"))
+    return tuple(found), tuple(broken)
+
+
+def _group(world: World, service: Service, notes: Notes, port: ServicePort) -> DesiredGroup:
+    reused, total = "", None
+    if notes.get("id") and notes.get("vgroup-port"):
+        reused = _named_group(notes, port, "vgroupid parse error: ")
+        if reused:
+            _check_reused(world, notes, reused)
+        total = _percent(notes, "weight", "weight")
+    default = _percent(notes, "default-weight", "default weight")
+    name = group_name(world, service, port, "clb")
+    wanted = wanted_backends(world, service, port, name, "clb", WeightWish(total=total, default=default))
+    if wanted.error:
+        raise RefusedByCcmError(wanted.error)
+    return DesiredGroup(name=name, port=port, wanted=wanted, reused=reused)
+
+
+def _named_group(notes: Notes, port: ServicePort, lead: str = "") -> str:
+    for pair in notes.get("vgroup-port").split(","):
+        parts = pair.split(":")
+        if len(parts) < 2:
+            text = "vgroupid and protocol format must be like 'vsp-xxx:443' with colon separated."
+            raise RefusedByCcmError(f"{lead}{text} got=[[{parts[0]}]]")
+        if parts[1] == str(port.port):
+            return parts[0]
+    return ""
+
+
+def _check_reused(world: World, notes: Notes, group_id: str) -> None:
+    """A group that the user named must be there; only what was read can be judged."""
+    lb = world.by_id.get(notes.get("id"))
+    if lb is None or not lb.detailed:
+        return
+    group = next((one for one in lb.server_groups if one.id == group_id), None)
+    if group is None:
+        raise RefusedByCcmError(f"can not find vgroupId {group_id} in lb {lb.id}")
+    if world.ways.reused_group_checked and len(group.name.split("/")) == 5 and group.name.startswith("k8s/"):
+        raise RefusedByCcmError(f"cannot reuse a ccm created vgroup {group_id} for slb {lb.id}")
+
+
+def _percent(notes: Notes, short: str, words: str) -> int | None:
+    text = notes.get(short)
+    if not text:
+        return None
+    value, error = atoi(text)
+    if error or not 0 <= value <= 100:
+        raise RefusedByCcmError(f"{words} must be integer in range [0,100] , got [{text}]")
+    return value
+
+
+def _listener(world: World, service: Service, notes: Notes, port: ServicePort) -> ClbListener:
+    metadata = service.metadata
+    protocol = _protocol(notes, port)
+    user_groups = notes.get("vgroup-port") and (notes.get("id") or not world.ways.reused_group_checked)
+    found = ClbListener(
+        port=port.port,
+        protocol=protocol,
+        name=f"k8s/{port.port}/{metadata.name}/{metadata.namespace}/{world.cluster_id}",
+        group=group_name(world, service, port, "clb"),
+        group_id=_named_group(notes, port) if user_groups else "",
+        attributes=_attributes(notes),
+        certificate=notes.get("cert-id"),
+        domains=_domains(notes),
+    )
+    return replace(found, forward_port=_forward(world, notes, port.port)) if protocol == "http" else found
+
+
+def _protocol(notes: Notes, port: ServicePort) -> str:
+    text = notes.get("protocol-port")
+    for pair in text.split(",") if text else ():
+        parts = pair.split(":")
+        if len(parts) < 2:
+            lead = "port and protocol format must be like 'https:443' with colon separated."
+            raise RefusedByCcmError(f"{lead} got=[[{parts[0]}]]")
+        if parts[0] not in ("http", "tcp", "https", "udp"):
+            lead = "port protocol format must be either [http|https|tcp|udp], protocol not supported wit"
+            raise RefusedByCcmError(f"{lead} [{parts[0]}]\n")
+        if parts[1] == str(port.port):
+            return parts[0]
+    return port.protocol.lower()
+
+
+def _attributes(notes: Notes) -> dict[str, str]:
+    found = {}
+    for rule in RULES:
+        value = _value(notes, rule)
+        if value is not None:
+            found[rule.attribute] = value
+    if notes.get("proxy-protocol"):
+        found["ProxyProtocolV2Enabled"] = "true" if notes.get("proxy-protocol") == "on" else "false"
+    return found
+
+
+def _value(notes: Notes, rule: Rule) -> str | None:
+    if not rule.words:
+        return notes.get(rule.short) or None
+    number = notes.number(rule.short, rule.words)
+    return str(number) if number is not None and (number or rule.zero) else None
+
+
+def _forward(world: World, notes: Notes, port: int) -> int:
+    text = notes.get("forward-port")
+    if not text:
+        return 0
+    lead = f"Annotation ForwardPort error: forward port format error: {text}, expect 80:443,88:6443 "
+    for pair in text.split(","):
+        parts = pair.split(":")
+        if len(parts) != 2:
+            raise RefusedByCcmError(lead)
+        if parts[0] == str(port) and parts[1]:
+            target, error = atoi(parts[1])
+            if error:
+                raise RefusedByCcmError(f"Annotation ForwardPort error: forward port is not an integer, {parts[1]} ")
+            return target
+    if world.ways.clb_forward == "strict":
+        raise RefusedByCcmError(lead)
+    return 0
+
+
+def _domains(notes: Notes) -> dict[str, str] | None:
+    text = notes.get("domain-extensions")
+    if not text:
+        return {} if notes.plain.has("domain-extensions") else None
+    found = {}
+    for pair in text.split(","):
+        parts = pair.strip().split(":")
+        if len(parts) != 2:
+            raise RefusedByCcmError(f"parse DomainExtensions error: invalid domain extension {pair.strip()}")
+        found[parts[0]] = parts[1]
+    return found
