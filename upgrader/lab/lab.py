@@ -85,6 +85,7 @@ class Lab:
         self.cloud.journal.listeners.append(self._asked)
         for cluster in self.clusters.values():
             cluster.api.users[TOKEN] = ("kubernetes-admin", ("system:masters",))
+            cluster.api.rbac_enforced = True
             cluster.api.after_write.append(self._stir)
 
     # -- reaching it -----------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from upgrader.forecast.annotations import Annotations
-from upgrader.forecast.groups import is_mine
 from upgrader.forecast.world import World
 from upgrader.lab.ccm.carry import Hands
 from upgrader.model.cloud import LbKind, LoadBalancer
@@ -45,7 +44,7 @@ def _reused(world: World, service: Service, lb: LoadBalancer) -> Iterator[Reques
     """Of a load balancer that the user brought, only the listeners and groups that CCM made go."""
     clb = lb.kind == "clb"
     for listener in lb.listeners:
-        if not is_mine(world, service, listener.description):
+        if not _made_for(world, service, listener.description):
             continue
         if clb:
             yield "slb:DeleteLoadBalancerListener", {
@@ -54,8 +53,15 @@ def _reused(world: World, service: Service, lb: LoadBalancer) -> Iterator[Reques
         else:
             yield "nlb:DeleteListener", {"ListenerId": listener.id}
     for group in lb.server_groups:
-        if is_mine(world, service, group.name):
+        if _made_for(world, service, group.name):
             name, key = (
                 ("slb:DeleteVServerGroup", "VServerGroupId") if clb else ("nlb:DeleteServerGroup", "ServerGroupId")
             )
             yield name, {key: group.id}
+
+
+def _made_for(world: World, service: Service, name: str) -> bool:
+    """Whether CCM gave this name, for this Service: `k8s/80/web/default/c…` for a CLB, with dots for an NLB."""
+    sign = "/" if name.startswith("k8s/") else "."
+    tail = sign.join(("", service.metadata.name, service.metadata.namespace, world.cluster_id))
+    return name.startswith(f"k8s{sign}") and name.endswith(tail)
