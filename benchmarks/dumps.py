@@ -139,9 +139,10 @@ def endpoint_slices(count: int, seed: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def text_of(items: Iterator[dict[str, Any]], *, indent: int | None = None) -> str:
-    """A v1 List, compact or as kubectl prints it."""
+    """A v1 List in the API server's order, compact or as kubectl prints it."""
     separators = (",", ":") if indent is None else None
-    whole = {"apiVersion": "v1", "items": list(items), "kind": "List", "metadata": {"resourceVersion": ""}}
+    ordered = sorted(items, key=lambda one: (one["metadata"]["namespace"], one["metadata"]["name"]))
+    whole = {"apiVersion": "v1", "items": ordered, "kind": "List", "metadata": {"resourceVersion": ""}}
     return json.dumps(whole, indent=indent, separators=separators) + "\n"
 
 

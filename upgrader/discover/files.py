@@ -59,10 +59,11 @@ class _Kind(Struct):
     kind: str = ""
 
 
-# `apiVersion` comes first and `kind` second where keys are sorted, as kubectl sorts them.
-_FIRST = re.compile(rb'\s*\{\s*"apiVersion"\s*:\s*"[^"\\]*"\s*,\s*"kind"\s*:\s*"(\w+)"')
+# Where keys are sorted, as kubectl sorts them, `metadata` follows; no reference to an object looks like that.
+_FIRST = re.compile(rb'\{\s*"apiVersion"\s*:\s*"[^"\\]*"\s*,\s*"kind"\s*:\s*"(\w+)"\s*,\s*"metadata"')
 _ONCE = (b'"metadata":', b'"spec":', b'"annotations":')
 _HEAD, _KIND = msgspec.json.Decoder(_Head), msgspec.json.Decoder(_Kind)
+_KINDS = msgspec.json.Decoder(list[_Kind])
 
 
 class _Found:
@@ -111,7 +112,9 @@ def read_files(paths: Iterable[Path], said: Said) -> ClusterFacts:
 
 
 def _sorted(objects: list[Any]) -> tuple[Any, ...]:
-    return tuple(sorted(objects, key=lambda o: (o.metadata.namespace, o.metadata.name)))
+    keys = [((meta := one.metadata).namespace, meta.name) for one in objects]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return tuple([objects[at] for at in order])
 
 
 def _gaps(found: _Found) -> tuple[Gap, ...]:
@@ -228,12 +231,10 @@ def _snapshot(data: Buffer, name: str) -> ClusterFacts:
 
 def _read_batch(batch: list[Raw], found: _Found, *, doubtful: bool) -> bool:
     """Decode objects of one kind in one go; False, with nothing kept, where they are not so, or one is broken."""
-    kind = _kind_at_start(batch[0])
-    decoder = _BATCH_DECODERS.get(kind)
-    if decoder is None or any(_kind_at_start(item) != kind for item in batch):
-        return False
     text = b"[%b]" % b",".join(batch)
-    if doubtful and _may_repeat(text, len(batch)):
+    kind = _kind_of_all(batch, text)
+    decoder = _BATCH_DECODERS.get(kind)
+    if decoder is None or (doubtful and _may_repeat(text, len(batch))):
         return False
     try:
         found.typed[kind] += decoder.decode(text)
@@ -261,12 +262,20 @@ def _read_item(item: Any, name: str, found: _Found, *, doubtful: bool = False) -
 
 def _kind_of(item: Any) -> str:
     """The object's kind: kubectl prints it second, so that a look at the beginning mostly does."""
-    return _kind_at_start(item) or _KIND.decode(item).kind
-
-
-def _kind_at_start(item: Any) -> str:
     match = _FIRST.match(memoryview(item))
-    return match[1].decode() if match else ""
+    return match[1].decode() if match else _KIND.decode(item).kind
+
+
+def _kind_of_all(batch: list[Raw], text: bytes) -> str:
+    """The kind of all objects, whose list is `text`; empty where they are of several, or one has none."""
+    match = _FIRST.match(memoryview(batch[0]))
+    if match and text.count(match[0]) == len(batch):
+        return match[1].decode()
+    try:
+        kinds = {one.kind for one in _KINDS.decode(text)}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    return kinds.pop() if len(kinds) == 1 else ""
 
 
 def _may_repeat(data: bytes, objects: int = 1) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -102,13 +102,22 @@ class Context:
         return {f"{(meta := service.metadata).namespace}/{meta.name}": service for service in self.services}
 
     @cached_property
-    def annotated(self) -> Mapping[str, tuple[Service, ...]]:
+    def annotated(self) -> Mapping[str, Sequence[Service]]:
         """Annotation name → the LoadBalancer Services that carry it."""
-        found: dict[str, list[Service]] = defaultdict(list)
+        return self._by_annotation[0]
+
+    @cached_property
+    def _by_annotation(self) -> tuple[Mapping[str, Sequence[Service]], Mapping[str, set[str]]]:
+        """Who carries each annotation; and each value of those that are no free text. One pass for both."""
+        names = {one.name for one in self.matrix.annotations if one.kind != "text"}
+        values: dict[str, set[str]] = {name: set() for one in names for name in (one, legacy_name(one))}
+        carriers: dict[str, list[Service]] = defaultdict(list)
         for service in self.services:
-            for name in service.metadata.annotations:
-                found[name].append(service)
-        return {name: tuple(services) for name, services in found.items()}
+            for name, value in service.metadata.annotations.items():
+                carriers[name].append(service)
+                if name in values:
+                    values[name].add(value)
+        return dict(carriers), values
 
     @cached_property
     def usage(self) -> Usage:
@@ -148,19 +157,8 @@ class Context:
 
     def values(self, annotation: Annotation) -> set[str]:
         """Each value that some Service gives the annotation, in either prefix; of those that are not free text."""
-        legacy = legacy_name(annotation.name)
-        return self._values.get(annotation.name, set()) | self._values.get(legacy, set())
-
-    @cached_property
-    def _values(self) -> Mapping[str, set[str]]:
-        names = {one.name for one in self.matrix.annotations if one.kind != "text"}
-        names |= {legacy_name(name) for name in names}
-        found: dict[str, set[str]] = {name: set() for name in names & self.annotated.keys()}
-        for service in self.services if found else ():
-            for name, value in service.metadata.annotations.items():
-                if name in found:
-                    found[name].add(value)
-        return found
+        values = self._by_annotation[1]
+        return values.get(annotation.name, set()) | values.get(legacy_name(annotation.name), set())
 
     @cached_property
     def waiting(self) -> tuple[Service, ...]:
