@@ -75,6 +75,7 @@ def engine_of(
     create: bool,
     on_failure: str = "rollback",
     stop_asked: Callable[[], bool] = lambda: False,
+    say: Callable[[str], None] = progress,
 ) -> Engine:
     """An engine over the connections, with the stages that it is handed."""
     from upgrader.cli.origins import look
@@ -109,7 +110,7 @@ def engine_of(
         judge=judge,
         check_fresh=fresh,
         on_failure="pause" if on_failure == "pause" else "rollback",
-        say=progress,
+        say=say,
         stop_asked=stop_asked,
     )
     return Engine(session)
