@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from upgrader.cli.judging import exit_code_of, target_of, target_option, waiver_options, waivers_of, without_gc
+from upgrader.cli.judging import exit_code_of, keep, target_of, target_option, waiver_options, waivers_of, without_gc
 from upgrader.cli.origins import gather, origin_options
 from upgrader.cli.output import document, emit, output_option
 
@@ -48,6 +48,7 @@ def check(
     waivers = waivers_of(waived, reasons)
     with without_gc():
         facts = gather(origin)
+        keep(facts)
         version = target_of(target, facts)
         assessment = pipeline.check(facts, version, load_matrix(), waivers, only)
     emit(

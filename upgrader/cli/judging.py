@@ -74,6 +74,19 @@ def context_without_forecast(facts: ClusterFacts, target: CcmVersion) -> Context
     return Context(facts, target, load_matrix(), Forecast())
 
 
+_KEPT: list[object] = []
+
+
+def keep(value: object) -> None:
+    """Keep a large value until the process ends: to free half a million small objects takes a tenth of a second."""
+    _KEPT[:] = [value]
+
+
+def keeps_much() -> bool:
+    """Whether something large is kept, so that the process had better end without tidying up."""
+    return bool(_KEPT)
+
+
 @contextmanager
 def without_gc() -> Iterator[None]:
     """No garbage collection meanwhile: it would walk hundreds of thousands of frozen objects, none of them garbage."""
