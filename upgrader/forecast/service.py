@@ -128,7 +128,9 @@ def _ended(world: World, lb_id: str, refusal: Refusal | None) -> tuple[ExpectedE
     done = reasons.get("a sync failed" if refusal else "a sync succeeded") or reasons.get("a sync or a deletion failed")
     found: list[ExpectedEvent] = []
     if done is not None and refusal is None:
-        found.append(ExpectedEvent(type=done.type, reason=done.reason, message=f"Ensured load balancer{named}"))
+        # The id of one that is only being made is not known yet.
+        text = f"Ensured load balancer{named}" if lb_id or not named else ""
+        found.append(ExpectedEvent(type=done.type, reason=done.reason, message=text))
     elif done is not None and refusal is not None:
         text = f"Error syncing load balancer{named}: {refusal.message}"
         found.append(ExpectedEvent(type=done.type, reason=done.reason, message=text))

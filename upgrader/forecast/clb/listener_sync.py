@@ -144,7 +144,8 @@ def _set_params(lb_id: str, remote: Listener, changes: Changes) -> dict[str, str
     zero_too = ("PersistenceTimeout",)
     kept = {k: v for k in keep if (v := remote.attributes.get(k, "")) and (v != "0" or k in zero_too)}
     params = {"VServerGroup": "on", "Description": remote.description, "VServerGroupId": remote.server_group_id, **kept}
-    params |= {field: after for field, (_, after) in changes.items() if after is not None}
+    # A group that is only being made has no id yet: the one that was there must not be sent again.
+    params |= {field: after or "" for field, (_, after) in changes.items()}
     return {k: v for k, v in params.items() if v} | {"LoadBalancerId": lb_id, "ListenerPort": str(remote.port)}
 
 

@@ -14,7 +14,7 @@ from upgrader.forecast.clb.attributes import attribute_writes, fixed_once_made, 
 from upgrader.forecast.clb.create import creation_writes, fresh_writes
 from upgrader.forecast.clb.listener_sync import listener_writes
 from upgrader.forecast.clb.servers import clean_up_writes, group_writes
-from upgrader.forecast.clb.wanted import ClbLocal, Notes, local_model
+from upgrader.forecast.clb.wanted import ClbLocal, Notes, local_model, readable_groups
 from upgrader.forecast.groups import DesiredGroup, find_group
 from upgrader.forecast.nlb.wanted import RefusedByCcmError
 from upgrader.forecast.refusal import lookup_refusal, reuse_refusal
@@ -43,8 +43,10 @@ def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
         local = local_model(world, service)
     except RefusedByCcmError as error:
         code = next((slug for part, slug in _SLUGS if part in str(error)), "backends")
-        return Synced(load_balancer=lb, refusal=Refusal(code=code, message=f"build lb local model error: {error}"))
-    base = Synced(load_balancer=lb, named=lb.id if lb else "", groups=local.groups, events=_events(local))
+        unread = Refusal(code=code, message=f"build lb local model error: {error}")
+        built = readable_groups(world, service) if str(error).startswith("builid lb listener") else ()
+        return Synced(load_balancer=lb, refusal=unread, events=_events(built))
+    base = Synced(load_balancer=lb, named=lb.id if lb else "", groups=local.groups, events=_events(local.groups))
     base = replace(
         base, unknown=tuple(f"port {g.port.port}: {g.wanted.unknown}" for g in local.groups if g.wanted.unknown)
     )
@@ -76,8 +78,8 @@ def _public_forbidden(world: World, service: Service) -> bool:
     return wanted and world.facts.ccm.cloud_config.get("disablePublicSLB", "").lower() == "true"
 
 
-def _events(local: ClbLocal) -> tuple[ExpectedEvent, ...]:
-    if not any(not g.wanted.backends and not g.wanted.invalid and not g.wanted.unknown for g in local.groups):
+def _events(groups: tuple[DesiredGroup, ...]) -> tuple[ExpectedEvent, ...]:
+    if not any(not g.wanted.backends and not g.wanted.invalid and not g.wanted.unknown for g in groups):
         return ()
     text = "There are no available nodes for LoadBalancer"
     return (ExpectedEvent(type="Normal", reason="UnAvailableLoadBalancer", message=text),)
@@ -92,7 +94,7 @@ def _created(world: World, service: Service, local: ClbLocal, base: Synced) -> S
     writes = list(creation_writes(world, service, local))
     if local.broken:
         return replace(base, writes=tuple(writes), refusal=_merge_error(local))
-    return replace(base, writes=(*writes, *fresh_writes(world, service, local)))
+    return _ended(local, replace(base, writes=(*writes, *fresh_writes(world, service, local))))
 
 
 def _existing(

@@ -84,6 +84,14 @@ def local_model(world: World, service: Service) -> ClbLocal:
     return ClbLocal(groups=groups, listeners=tuple(listeners), bandwidth=bandwidth, broken=broken)
 
 
+def readable_groups(world: World, service: Service) -> tuple[DesiredGroup, ...]:
+    """The groups as far as they can be built, whatever else is wrong with the Service."""
+    try:
+        return _groups(world, service, Notes(world, service))[0]
+    except RefusedByCcmError:
+        return ()
+
+
 def _bandwidth(world: World, notes: Notes) -> int:
     text = notes.get("bandwidth")
     if not text:
