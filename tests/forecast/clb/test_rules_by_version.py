@@ -1,0 +1,190 @@
+"""Rules that differ by version, one small case each: what the step-by-step reading of the source turned up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from upgrader.forecast import forecast
+from upgrader.matrix.load import load_matrix
+from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
+from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
+from upgrader.model.forecast import ServiceForecast
+from upgrader.model.kube import (
+    Condition,
+    Endpoint,
+    EndpointConditions,
+    EndpointPort,
+    EndpointSlice,
+    Metadata,
+    Node,
+    NodeSpec,
+    NodeStatus,
+    Service,
+    ServicePort,
+    ServiceSpec,
+)
+from upgrader.model.version import parse_version
+
+NOTE = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+NAME = "acc9ce2d49d384a3a9d49b1b4e9a4a8d"
+GROUP = "k8s/30080/web/prod/c1"
+FINALIZER = "service.k8s.alibaba/resources"
+
+
+def _node(name: str, labels: dict[str, str] | None = None) -> Node:
+    return Node(
+        metadata=Metadata(name=name, labels=labels or {}),
+        spec=NodeSpec(provider_id=f"cn-hangzhou.i-{name}"),
+        status=NodeStatus(conditions=(Condition(type="Ready", status="True"),)),
+    )
+
+
+def _service(notes: dict[str, str] | None = None, **spec: Any) -> Service:
+    port = ServicePort(port=80, node_port=30080, protocol="TCP", target_port=8080)
+    found = {"type": "LoadBalancer", "ports": (port,), "external_traffic_policy": "Cluster", **spec}
+    metadata = Metadata(
+        name="web", namespace="prod", uid="cc9ce2d4-9d38-4a3a-9d49-b1b4e9a4a8d1", finalizers=(FINALIZER,),
+        annotations={NOTE + key: value for key, value in (notes or {}).items()},
+    )  # fmt: skip
+    return Service(metadata=metadata, spec=ServiceSpec(**found))
+
+
+def _backend(server: str = "i-n1", weight: int = 100, description: str = GROUP) -> Backend:
+    return Backend(server_id=server, port=30080, weight=weight, description=description)
+
+
+def _lb(*groups: ServerGroup, listeners: tuple[Listener, ...] = (), **attributes: str) -> LoadBalancer:
+    own = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(_backend(),))
+    listener = Listener(
+        port=80, protocol="tcp", description="k8s/80/web/prod/c1", server_group_id="rsp-1", status="running"
+    )
+    return LoadBalancer(
+        kind="clb", id="lb-1", address_type="internet", server_groups=groups or (own,),
+        listeners=listeners or (listener,), attributes=attributes,
+        tags={"kubernetes.do.not.delete": NAME, "ack.aliyun.com": "c1"},
+    )  # fmt: skip
+
+
+def _told(version: str, service: Service, lb: LoadBalancer | None, *nodes: Node) -> ServiceForecast:
+    slices = EndpointSlice(
+        metadata=Metadata(name="web-1", namespace="prod", labels={"kubernetes.io/service-name": "web"}),
+        endpoints=(Endpoint(addresses=("10.0.0.1",), conditions=EndpointConditions(ready=True), node_name="n1"),),
+        ports=(EndpointPort(name="", port=8080, protocol="TCP"),),
+    )
+    facts = ClusterFacts(
+        identity=ClusterIdentity(id="c1"), ccm=CcmInstall(version="v2.10.0", cluster_id="c1"), services=(service,),
+        nodes=nodes or (_node("n1"),), endpoint_slices=(slices,), load_balancers=(lb,) if lb else (),
+    )  # fmt: skip
+    return forecast(facts, parse_version(version), load_matrix()).services[0]
+
+
+def _now(told: ServiceForecast) -> list[tuple[str, str]]:
+    return [(w.action.removeprefix("slb:"), w.object) for w in told.writes if w.effect == "IMMEDIATE"]
+
+
+def test_nothing_is_written_where_everything_is_in_place() -> None:
+    assert _now(_told("v2.14.0", _service(), _lb())) == []
+
+
+def test_virtual_nodes_are_backends_in_cluster_mode_unless_a_label_excludes_them() -> None:
+    virtual = _node("n2", {"type": "virtual-kubelet"})
+    excluded = _node("n3", {"type": "virtual-kubelet", "service.beta.kubernetes.io/exclude-node": "true"})
+    told = _told("v2.14.0", _service(), _lb(), _node("n1"), virtual, excluded)
+    assert _now(told) == [("AddVServerGroupBackendServers", "rsp-1")]
+    assert list(told.writes[0].changes) == ["i-n2:30080 weight"]
+
+
+@pytest.mark.parametrize(
+    ("version", "full"), [("v2.4.0", False), ("v2.5.1", False), ("v2.4.4", True), ("v2.6.0", True)]
+)
+def test_what_cannot_be_changed_ends_the_sync_at_once_or_at_its_end(version: str, full: bool) -> None:
+    lb = replace(_lb(), listeners=(), attributes={"MasterZoneId": "a"})
+    told = _told(version, _service({"master-zoneid": "b"}), lb)
+    assert told.refusal is not None
+    assert told.refusal.code == "fixed-once-made"
+    assert (("CreateLoadBalancerTCPListener", "") in _now(told) or len(_now(told)) > 0) is full
+
+
+@pytest.mark.parametrize(("version", "deleted"), [("v2.11.2", True), ("v2.12.4", False)])
+def test_unused_groups_go_at_every_sync_until_v2_12(version: str, deleted: bool) -> None:
+    unused = ServerGroup(id="rsp-2", name="k8s/30081/web/prod/c1", load_balancer_id="lb-1")
+    own = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(_backend(),))
+    from upgrader.forecast.hash import HASH_LABEL, service_hash
+
+    service = _service()
+    label = service_hash(service, parse_version(version)) or ""
+    service = replace(service, metadata=replace(service.metadata, labels={HASH_LABEL: label}))
+    told = _told(version, service, _lb(own, unused))
+    assert (("DeleteVServerGroup", "rsp-2") in _now(told)) is deleted
+
+
+def test_a_group_with_a_backend_of_the_users_is_not_deleted() -> None:
+    own = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(_backend(),))
+    shared = ServerGroup(
+        id="rsp-2", name="k8s/30081/web/prod/c1", load_balancer_id="lb-1",
+        backends=(_backend(), _backend("i-hand", description="by hand")),
+    )  # fmt: skip
+    told = _told("v2.14.0", _service(), _lb(own, shared))
+    assert ("RemoveVServerGroupBackendServers", "rsp-2") in _now(told)
+    assert ("DeleteVServerGroup", "rsp-2") not in _now(told)
+
+
+@pytest.mark.parametrize(("version", "deleted"), [("v2.5.1", True), ("v2.6.0", False)])
+def test_another_protocol_at_a_port_is_deleted_until_v2_6(version: str, deleted: bool) -> None:
+    foreign = Listener(port=80, protocol="udp", description="by hand", status="running")
+    listener = Listener(
+        port=80, protocol="tcp", description="k8s/80/web/prod/c1", server_group_id="rsp-1", status="running"
+    )
+    told = _told(version, _service(), _lb(listeners=(listener, foreign)))
+    assert (("DeleteLoadBalancerListener", "lb-1:80") in _now(told)) is deleted
+
+
+@pytest.mark.parametrize(("version", "refused"), [("v2.11.2", True), ("v2.12.4", False)])
+def test_a_group_that_cannot_be_built_is_skipped_from_v2_12(version: str, refused: bool) -> None:
+    told = _told(version, _service({"id": "lb-1", "vgroup-port": "rsp-9:80"}), replace(_lb(), tags={}))
+    assert (told.refusal is not None) is refused
+
+
+@pytest.mark.parametrize("version", ["v2.3.0", "v2.10.0", "v2.14.0"])
+def test_a_service_that_needs_no_load_balancer_any_more_loses_it(version: str) -> None:
+    told = _told(version, _service(type="ClusterIP"), _lb(DeleteProtection="on"))
+    assert _now(told) == [("SetLoadBalancerDeleteProtection", "lb-1"), ("DeleteLoadBalancer", "lb-1")]
+    assert told.finalizers == {FINALIZER: "removed"}
+
+
+def test_a_preserved_load_balancer_is_only_tidied() -> None:
+    told = _told("v2.10.0", _service({"preserve-lb-on-delete": "true"}, type="ClusterIP"), _lb())
+    assert _now(told) == [("UntagResources", "lb-1")]
+
+
+@pytest.mark.parametrize(("version", "synced"), [("v2.9.1", True), ("v2.10.0", False)])
+def test_a_classed_service_with_the_finalizer_is_served_until_v2_10(version: str, synced: bool) -> None:
+    told = _told(version, _service(load_balancer_class="example.com/other"), _lb())
+    assert (told.lb == "clb") is synced
+    assert (told.finalizers == {FINALIZER: "removed"}) is not synced
+
+
+@pytest.mark.parametrize(
+    ("version", "call"),
+    [
+        ("v2.3.0", ""),
+        ("v2.5.1", "ModifyLoadBalancerInstanceChargeType"),
+        ("v2.14.0", "ModifyLoadBalancerInstanceChargeType"),
+    ],
+)
+def test_the_charge_type_is_changed_from_v2_4(version: str, call: str) -> None:
+    told = _told(version, _service({"instance-charge-type": "PayByCLCU"}), _lb(InstanceChargeType="PayBySpec"))
+    spec = {"v2.5.1": "slb.s1.small"}.get(version)
+    assert [action for action, _ in _now(told) if "Charge" in action] == ([call] if call else [])
+    for write in told.writes:
+        if "ChargeType" in write.action:
+            assert write.params.get("LoadBalancerSpec") == spec
+
+
+def test_the_default_name_finds_a_load_balancer_also_where_another_name_is_wished() -> None:
+    lb = replace(_lb(), tags={}, name="my-lb")
+    told = _told("v2.14.0", _service({"name": "my-lb"}), lb)
+    assert _now(told)[0] == ("CreateLoadBalancer", "")
