@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -141,6 +142,34 @@ def test_a_cluster_that_cs_does_not_know_needs_no_cs() -> None:
     assert facts.identity.kind == "self-managed"
     assert (facts.ccm.version, facts.ccm.managed_by) == ("v2.9.1", "manifest")
     assert not [gap for gap in facts.gaps if gap.area in ("identity", "addon")]
+
+
+def test_requests_grow_with_pages_and_with_the_load_balancers_of_this_cluster_alone() -> None:
+    state = world(1000)
+    for number, lb in enumerate(state.slb.load_balancers.values()):
+        if number >= 10:
+            lb.tags = {"owner": "somebody else"}
+    with served(state) as (cloud, url), Server(_rule()).served() as cluster:
+        facts = discover(cluster, connect(endpoint=url), Said(), SystemClock())
+        count = Counter(asked(cloud))
+    assert len(facts.load_balancers or ()) == 1001
+    assert sum(1 for lb in facts.load_balancers or () if lb.detailed) == 11
+    assert count["slb:DescribeLoadBalancers"] == 10
+    assert count["slb:ListTagResources"] <= 1000 // 20
+    for call in ("slb:DescribeLoadBalancerAttribute", "slb:DescribeLoadBalancerListeners", "slb:DescribeVServerGroups",
+                 "slb:DescribeVServerGroupAttribute"):  # fmt: skip
+        assert count[call] == 10
+    assert count.total() < 140
+
+
+def test_throttled_reads_are_asked_again_until_they_are_answered() -> None:
+    faults = tuple(
+        Fault(action=action, code="Throttling.User", status=400, times=2)
+        for action in ("DescribeLoadBalancers", "DescribeLoadBalancerAttribute", "ListServerGroups")
+    )
+    facts, names = _look(faults=faults)
+    assert facts.gaps == ()
+    assert names.count("slb:DescribeLoadBalancers") == 3
 
 
 def test_without_a_cloud_its_areas_are_gaps() -> None:

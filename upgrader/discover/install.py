@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from upgrader import codec
-from upgrader.discover.redact import REDACTED, redacted_args
+from upgrader.discover.redact import REDACTED, redacted_args, redacted_text
 from upgrader.model.facts import CcmInstall, Disagreement, Network, WorkloadRef
 from upgrader.model.version import version_of_image
 
 Object = Mapping[str, Any]
 
 _IMAGE = re.compile(r"/cloud-controller-manager(-amd64)?(:|@|$)")
-_SECRET_KEYS = re.compile(r"(?i)secret|accesskey|token|password")
+_SECRET_KEYS = re.compile(r"(?i)secret|access[_-]?key|token|password|credential")
 _LOCK_ANNOTATION = "control-plane.alpha.kubernetes.io/leader"
 LEASE_NAMES = ("ccm", "cloud-controller-manager")
 
@@ -149,10 +149,14 @@ def _cloud_config(found: Iterable[Object]) -> dict[str, str]:
         for text in (config.get("data") or {}).values():
             try:
                 section = json.loads(text).get("Global") or {}
-            except (ValueError, AttributeError):
+                return {k: _kept(k, v) for k, v in section.items() if not isinstance(v, dict | list)}
+            except (ValueError, AttributeError, TypeError, RecursionError):
                 continue
-            return {k: REDACTED if _SECRET_KEYS.search(k) else str(v) for k, v in section.items()}
     return {}
+
+
+def _kept(key: str, value: object) -> str:
+    return REDACTED if _SECRET_KEYS.search(key) else redacted_text(str(value))
 
 
 def _leader(leases: Iterable[Object], endpoints: Iterable[Object]) -> str:

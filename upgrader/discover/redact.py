@@ -8,13 +8,25 @@ from collections.abc import Iterable
 REDACTED = "(redacted)"
 
 _SECRET_FLAG = re.compile(r"(?i)^(--?[\w-]*(?:secret|password|token|access-?key)[\w-]*)=(.+)$")
+_SECRET_NAME = re.compile(r"(?i)^--?[\w-]*(?:secret|password|token|access-?key)[\w-]*$")
 _CREDENTIALS_IN_URL = re.compile(r"://[^/@\s]+@")
 _ACCESS_KEY = re.compile(r"\bLTAI[0-9A-Za-z]{12,}\b|\bSTS\.[0-9A-Za-z]{10,}\b")
 
 
 def redacted_args(args: Iterable[str]) -> tuple[str, ...]:
-    """Command-line arguments without secret values; a flag that names a file stays, for a path is no secret."""
-    return tuple(redacted_text(_SECRET_FLAG.sub(_flag, arg)) for arg in args)
+    """Command-line arguments without secret values; a flag that names a file stays, for a path is no secret.
+
+    A value may stand behind `=` or be the next argument.
+    """
+    found: list[str] = []
+    expected = False
+    for arg in args:
+        if expected and not arg.startswith(("-", "/")):
+            found.append(REDACTED)
+        else:
+            found.append(redacted_text(_SECRET_FLAG.sub(_flag, arg)))
+        expected = bool(_SECRET_NAME.match(arg)) and not arg.endswith("-file")
+    return tuple(found)
 
 
 def _flag(found: re.Match[str]) -> str:
