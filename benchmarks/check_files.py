@@ -1,0 +1,111 @@
+"""How fast, and with how much memory, `check -f` judges dumps: against jq's listing, msgspec's bare decode and orjson.
+
+    python benchmarks/check_files.py [--services 50000] [--slices 20000] [--rounds 3]
+
+Every measurement is a process of its own, start-up and all; the best of some rounds, taken in turn, so that what
+else runs on the machine slows all alike. Memory is beyond that of an interpreter that does nothing.
+The dumps are random but realistic (`dumps.py`): Services without a hash label, as v1.9.3.239 leaves them; with the
+label of v2.7.0 … v2.13.0; and with a label that nobody computes, so that both formulas have to be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from msgspec import Struct
+
+HERE = Path(__file__).resolve().parent
+# The Service FAQ's listing of all LoadBalancer Services.
+LISTING = (
+    '.items[] | select(.spec.type == "LoadBalancer") | {name: .metadata.name, namespace: .metadata.namespace, '
+    "ip: .status.loadBalancer.ingress[0].ip, lb_type: "
+    '.metadata.annotations."service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type"}'
+)
+CHECK = "from upgrader.cli.main import main; main()"
+BARE = """
+import sys, msgspec
+class Page(msgspec.Struct):
+    items: list[msgspec.Raw]
+msgspec.json.decode(open(sys.argv[1], "rb").read(), type=Page)
+"""
+TYPED = """
+import gc, sys, msgspec
+from upgrader.model.kube import EndpointSlice, Service
+class Page(msgspec.Struct):
+    items: list[Service if "services" in sys.argv[1] else EndpointSlice]
+gc.disable()
+msgspec.json.decode(open(sys.argv[1], "rb").read(), type=Page)
+"""
+ORJSON = "import gc, sys, orjson; gc.disable(); orjson.loads(open(sys.argv[1], 'rb').read())"
+
+
+class Run(Struct, frozen=True, order=True):
+    """One process: how long it took and its largest memory."""
+
+    wall_s: float
+    memory_mb: float
+
+
+def measure(command: list[str]) -> Run:
+    """The process, from start to end."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=HERE.parent)
+    _, _, usage = os.wait4(process.pid, 0)
+    return Run(time.perf_counter() - start, usage.ru_maxrss / 1024)
+
+
+def commands(path: Path, running: str) -> dict[str, list[str]]:
+    """What is compared, by name; what is not installed is left out."""
+    python = sys.executable
+    jq = shutil.which("jq")
+    found = {
+        "check": [python, "-c", CHECK, "check", "-f", str(path), "--from", running, "--to", "v2.14.0"],
+        "msgspec raw": [python, "-c", BARE, str(path)],
+        "msgspec typed": [python, "-c", TYPED, str(path)],
+        "orjson": [python, "-c", ORJSON, str(path)],
+    }
+    if subprocess.run([python, "-c", "import orjson"], capture_output=True, check=False).returncode:
+        del found["orjson"]
+    return found | ({"jq listing": [jq, LISTING, str(path)]} if jq and "services" in path.name else {})
+
+
+def main() -> None:
+    """Print a table: one line a dump, each tool with its time, its memory and how often `check` fits into it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--services", type=int, default=50_000)
+    parser.add_argument("--slices", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    idle = min(measure([sys.executable, "-c", "pass"]) for _ in range(3))
+    print(f"interpreter alone: {idle.wall_s:.3f} s, {idle.memory_mb:.0f} MB")
+    dumps = [(f"services-{label}", ["services", str(asked.services), "--labels", label], running) for label, running in
+             (("none", "v1.9.3.239"), ("H3", "v2.10.0"), ("foreign", "v2.10.0"))]  # fmt: skip
+    dumps.append(("endpointslices", ["endpointslices", str(asked.slices)], "v2.10.0"))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, arguments, running in dumps:
+            path = Path(folder) / f"{name}.json"
+            with path.open("wb") as file:
+                subprocess.run([sys.executable, str(HERE / "dumps.py"), *arguments], stdout=file, check=True)
+            print(f"{name}: {path.stat().st_size / 1e6:.0f} MB")
+            tools = commands(path, running)
+            best: dict[str, Run] = {}
+            for _ in range(asked.rounds):
+                for tool, command in tools.items():
+                    found = measure(command)
+                    best[tool] = min(found, best.get(tool, found))
+            for tool, run in best.items():
+                ratio = run.wall_s / best["check"].wall_s
+                print(
+                    f"  {tool:<14}{run.wall_s:6.2f} s {run.memory_mb - idle.memory_mb:+6.0f} MB  {ratio:4.1f} × check"
+                )
+
+
+if __name__ == "__main__":
+    main()
