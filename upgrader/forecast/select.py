@@ -52,6 +52,9 @@ def select(world: World, service: Service) -> Selection:
     lb = serving(world, service)
     ways, finalizers = world.ways, service.metadata.finalizers
     ends = not service.is_load_balancer or service.metadata.deletion_timestamp is not None
+    unseen = ways.ended_found_by == "label" and HASH_LABEL not in service.metadata.labels
+    if not service.is_load_balancer and unseen:
+        return Selection(lb=None)
     if lb != "nlb" and ends and CLB_FINALIZER in finalizers:
         return Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed")
     if lb is None and CLB_FINALIZER in finalizers and ways.class_clean_up:

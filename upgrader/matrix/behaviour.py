@@ -71,6 +71,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     classed_with_finalizer: bool
     reused_group_checked: bool
     eip_may_differ: bool
+    ended_found_by: Literal["label", "finalizer"]
     batch_size: int
     batch_flag: bool
     nlb_port_ranges: Literal["unread", "broken", "any-port"]

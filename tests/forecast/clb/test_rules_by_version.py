@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from upgrader.forecast import forecast
+from upgrader.forecast.hash import HASH_LABEL, service_hash
 from upgrader.matrix.load import load_matrix
 from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
@@ -112,8 +113,6 @@ def test_what_cannot_be_changed_ends_the_sync_at_once_or_at_its_end(version: str
 def test_unused_groups_go_at_every_sync_until_v2_12(version: str, deleted: bool) -> None:
     unused = ServerGroup(id="rsp-2", name="k8s/30081/web/prod/c1", load_balancer_id="lb-1")
     own = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(_backend(),))
-    from upgrader.forecast.hash import HASH_LABEL, service_hash
-
     service = _service()
     label = service_hash(service, parse_version(version)) or ""
     service = replace(service, metadata=replace(service.metadata, labels={HASH_LABEL: label}))
@@ -150,7 +149,9 @@ def test_a_group_that_cannot_be_built_is_skipped_from_v2_12(version: str, refuse
 
 @pytest.mark.parametrize("version", ["v2.3.0", "v2.10.0", "v2.14.0"])
 def test_a_service_that_needs_no_load_balancer_any_more_loses_it(version: str) -> None:
-    told = _told(version, _service(type="ClusterIP"), _lb(DeleteProtection="on"))
+    service = _service(type="ClusterIP")
+    service = replace(service, metadata=replace(service.metadata, labels={HASH_LABEL: "old"}))
+    told = _told(version, service, _lb(DeleteProtection="on"))
     assert _now(told) == [("SetLoadBalancerDeleteProtection", "lb-1"), ("DeleteLoadBalancer", "lb-1")]
     assert told.finalizers == {FINALIZER: "removed"}
 
@@ -188,3 +189,8 @@ def test_the_default_name_finds_a_load_balancer_also_where_another_name_is_wishe
     lb = replace(_lb(), tags={}, name="my-lb")
     told = _told("v2.14.0", _service({"name": "my-lb"}), lb)
     assert _now(told)[0] == ("CreateLoadBalancer", "")
+
+
+@pytest.mark.parametrize(("version", "seen"), [("v2.4.0", False), ("v2.5.1", True)])
+def test_a_former_load_balancer_service_without_label_is_not_seen_before_v2_5(version: str, seen: bool) -> None:
+    assert bool(_now(_told(version, _service(type="ClusterIP"), _lb()))) is seen
