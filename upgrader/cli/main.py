@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("upgrader.cli.history:history", "All runs on this machine."),
     "unlock": ("upgrader.cli.unlock:unlock", "Free the lock of a dead run."),
     "audit": ("upgrader.cli.audit:audit", "Prove that a journal is whole."),
+    "fleet": ("upgrader.cli.fleet:fleet", "The fleet-wide upgrade job."),
     "report": ("upgrader.cli.report:report", "The compatibility report: html, md, json, csv, sarif, junit."),
     "explain": ("upgrader.cli.explain:explain", "The long text of a check, step, error code or exit code. Offline."),
     "matrix": ("upgrader.cli.matrix:matrix", "What each CCM version does. Offline."),

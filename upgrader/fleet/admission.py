@@ -30,6 +30,10 @@ class Admission:
         now = self.ledger.clock.now()
         with self.ledger.begin() as connection:
             row = self.ledger.locked_run(connection, run, lock=True)
+            if row.state in ("RUNNING", "STOPPED"):
+                orphan = self._orphan(connection, row, worker, now)
+                if orphan is not None:
+                    return orphan
             if row.state != "RUNNING" or not row.strategy.may_start(now):
                 return None
             row = self.advance(connection, row, now)
@@ -73,24 +77,32 @@ class Admission:
         found = connection.execute(query).mappings().first()
         if found is None:
             return None
-        attempt, fence = found["attempt"] + 1, found["fence"] + 1
-        connection.execute(
-            cluster_of(row.id, found["id"]).values(
-                state="running",
-                worker=worker,
-                attempt=attempt,
-                fence=fence,
-                started=rfc3339(now),
-                finished="",
-                error="",
-            )
+        started = {"state": "running", "attempt": found["attempt"] + 1, "started": rfc3339(now)}
+        return self._give(connection, row, found, worker, now, wave=wave.name, finished="", error="", **started)
+
+    def _orphan(self, connection: sa.Connection, row: RunRow, worker: str, now: datetime) -> Claim | None:
+        """A cluster whose worker died. It is in danger and counted as such, so no limit stands before it."""
+        query = (
+            sa.select(CLUSTERS)
+            .where(CLUSTERS.c.run == row.id, CLUSTERS.c.state == "running", CLUSTERS.c.worker == "")
+            .order_by(CLUSTERS.c.wave, CLUSTERS.c.position)
+            .limit(1)
         )
+        found = connection.execute(query).mappings().first()
+        return self._give(connection, row, found, worker, now, wave=row.waves[found["wave"]].name) if found else None
+
+    def _give(
+        self, connection: sa.Connection, row: RunRow, found: sa.RowMapping, worker: str, now: datetime,
+        *, wave: str, **values: Any,
+    ) -> Claim:  # fmt: skip
+        fence = found["fence"] + 1
+        connection.execute(cluster_of(row.id, found["id"]).values(worker=worker, fence=fence, **values))
         self.ledger.update(connection, row, now)
         return Claim(
             run=row.id,
             member=codec.decode(found["member"], Member, where=f"cluster {found['id']}"),
-            wave=wave.name,
-            attempt=attempt,
+            wave=wave,
+            attempt=values.get("attempt", found["attempt"]),
             fence=fence,
             plan=found["plan"],
             cluster_run=found["cluster_run"],
@@ -131,7 +143,19 @@ class Admission:
             return row
         if row.wave + 1 < len(row.waves):
             return self.ledger.update(connection, row, now, wave=row.wave + 1, soak_until="")
+        if all_failed:
+            return self.ledger.update(connection, row, now, state="FAILED", cause=f"{all_failed} clusters failed")
         return self.ledger.update(connection, row, now, state="SUCCEEDED", cause="")
+
+    def waits_for(self, row: RunRow, now: datetime) -> str:
+        """Why the run may rightly stand still now: a soak, a gate, a window; empty when nothing holds it."""
+        if row.soak_until and rfc3339(now) < row.soak_until:
+            return f"soak until {row.soak_until}"
+        wave = row.waves[row.wave]
+        with self.ledger.begin() as connection:
+            if wave.gate and not self._approved(connection, row.id, wave.name):
+                return f"gate of wave {wave.name}: ccm-upgrade fleet approve {row.id} {wave.name} --reason TEXT"
+        return "" if row.strategy.may_start(now) else "the next window"
 
     def check_fence(self, claim: Claim) -> None:
         """Raises `LockedError` when the cluster was given to another worker, or the run was aborted."""
@@ -177,6 +201,12 @@ class Admission:
             else:
                 self._moved(connection, claim.run)
             return True
+
+    def release(self, claim: Claim, why: str) -> None:
+        """Give a cluster back that is half done and safe to go on with; it stays in the budget."""
+        with self.ledger.begin() as connection:
+            connection.execute(held_by(claim).values(worker="", error=why, fence=claim.fence + 1))
+            self._moved(connection, claim.run)
 
     def _moved(self, connection: sa.Connection, run: str) -> None:
         moment = rfc3339(self.ledger.clock.now())

@@ -87,15 +87,34 @@ class Workers:
             if connection.execute(WORKERS.update().where(here).values(heartbeat=now)).rowcount == 0:
                 connection.execute(WORKERS.insert().values(run=run, id=worker, heartbeat=now))
 
+    def leave(self, run: str, worker: str) -> None:
+        """This worker ends: nobody needs to wait for its silence."""
+        with self.ledger.begin() as connection:
+            connection.execute(WORKERS.delete().where(WORKERS.c.run == run, WORKERS.c.id == worker))
+
+    def nobody(self, run: str) -> None:
+        """No worker of this run lives: for a process that knows itself to be alone."""
+        with self.ledger.begin() as connection:
+            connection.execute(WORKERS.delete().where(WORKERS.c.run == run))
+
+    def alive(self, run: str) -> tuple[str, ...]:
+        """Workers that were heard of lately."""
+        since = rfc3339(self.ledger.clock.now() - timedelta(seconds=WORKER_SILENCE_S))
+        with self.ledger.begin() as connection:
+            query = sa.select(WORKERS.c.id).where(WORKERS.c.run == run, WORKERS.c.heartbeat >= since)
+            return tuple(str(one) for (one,) in connection.execute(query))
+
     def reap(self, run: str) -> tuple[str, ...]:
-        """Give the clusters of silent workers back to `waiting` under a new fence; returns their ids."""
+        """Take the clusters from silent workers, under a new fence; returns their ids.
+
+        They stay `running`: half upgraded is in danger, and the budget goes on counting them until somebody ends it.
+        """
         silent_since = rfc3339(self.ledger.clock.now() - timedelta(seconds=WORKER_SILENCE_S))
         with self.ledger.begin() as connection:
             alive = sa.select(WORKERS.c.id).where(WORKERS.c.run == run, WORKERS.c.heartbeat >= silent_since)
-            lost = sa.and_(CLUSTERS.c.run == run, CLUSTERS.c.state == "running", CLUSTERS.c.worker.not_in(alive))
+            lost = sa.and_(CLUSTERS.c.run == run, CLUSTERS.c.state == "running", CLUSTERS.c.worker != "",
+                           CLUSTERS.c.worker.not_in(alive))  # fmt: skip
             ids = tuple(str(i) for (i,) in connection.execute(sa.select(CLUSTERS.c.id).where(lost)))
             if ids:
-                connection.execute(
-                    CLUSTERS.update().where(lost).values(state="waiting", worker="", fence=CLUSTERS.c.fence + 1)
-                )
+                connection.execute(CLUSTERS.update().where(lost).values(worker="", fence=CLUSTERS.c.fence + 1))
             return ids

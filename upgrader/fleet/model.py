@@ -12,7 +12,8 @@ ClusterState = Literal[
     "waiting", "running", "succeeded", "failed", "rolled-back", "unknown", "skipped", "paused", "stalled"
 ]
 WaveState = Literal["waiting", "gate", "running", "soaking", "done", "stopped"]
-FleetState = Literal["RUNNING", "PAUSED", "SUCCEEDED", "STOPPED", "ABORTED", "STALLED"]
+# FAILED: it went to its end, and some clusters failed within the budget.
+FleetState = Literal["RUNNING", "PAUSED", "SUCCEEDED", "FAILED", "STOPPED", "ABORTED", "STALLED"]
 
 # A cluster in one of these counts against the failure budget. `unknown` (unreachable, stopped) and `skipped` do not:
 # nothing was tried there.

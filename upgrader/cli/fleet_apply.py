@@ -1,0 +1,112 @@
+"""`fleet apply`, `fleet resume`, `fleet worker`: the commands of the fleet that change clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from upgrader.cli.exit_codes import Exit
+from upgrader.cli.fleet_control import database_option, fleet_exit, ledger_at, status_text
+from upgrader.cli.output import emit, output_option, progress
+from upgrader.cli.running import asked_to_stop, state_of, state_option
+from upgrader.model.errors import StaleError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _worker_options(command: Command) -> Command:
+    for option in (
+        click.option("--slots", type=click.IntRange(1, 200), default=10, show_default=True,
+                     help="How many clusters this process works on at once; the strategy's limits hold besides."),
+        click.option("--endpoint", default="", envvar="CCM_UPGRADE_ENDPOINT", show_envvar=True),
+        click.option("--accept-unknown", is_flag=True, help="Upgrade clusters in which something can't be judged."),
+        database_option, state_option, output_option,
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("plan_file", metavar="FLEET_PLAN", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@_worker_options
+@click.pass_context
+def apply(ctx: click.Context, /, plan_file: Path, yes: bool, **options: Any) -> None:
+    """Carry a fleet plan out. The same plan is the same run: a second apply is told to resume.
+
+    Exit codes: 0 all done, 5 some are UNKNOWN, 7 some rolled back, 8 a person is needed, 9 another process works on it,
+    10 the budget or a gate stopped it, 11 paused or stalled, 130 interrupted (resume goes on).
+    """
+    from upgrader.cli.fleet_plan import plan_text, read_fleet_plan
+    from upgrader.fleet.runtime import run_id_of
+
+    made = read_fleet_plan(plan_file)
+    run = run_id_of(made)
+    if not yes:
+        click.echo(plan_text(made, plan_file), err=True)
+        click.confirm("Upgrade these clusters?", abort=True, err=True)
+    with ledger_at(options["database"], options["state_dir"]) as ledger:
+        if run in ledger.runs():
+            raise StaleError(f"the run of this plan exists already: {run}", where=str(plan_file),
+                             next_command=f"ccm-upgrade fleet resume {run}")  # fmt: skip
+        ledger.create(run, made.strategy, made.members, made.waves)
+    progress(f"fleet run {run}")
+    _work(ctx, run, **options)
+
+
+@click.command()
+@click.argument("run")
+@_worker_options
+@click.pass_context
+def resume(ctx: click.Context, /, run: str, **options: Any) -> None:
+    """Go on with a run: what was under way is settled first, then the next clusters start."""
+    from upgrader.cli.fleet_control import person
+    from upgrader.fleet.control import Control
+
+    with ledger_at(options["database"], options["state_dir"]) as ledger:
+        row = ledger.run(run)
+        if row.state == "ABORTED":
+            raise StaleError(f"the run {run} was aborted", why=row.cause, next_command="ccm-upgrade fleet plan")
+        if row.state in ("PAUSED", "STALLED"):
+            Control(ledger).set_state(run, "RUNNING", who=person(), why="resumed")
+    _work(ctx, run, **options)
+
+
+@click.command()
+@click.argument("run")
+@_worker_options
+@click.pass_context
+def worker(ctx: click.Context, /, run: str, **options: Any) -> None:
+    """Work on a run that was begun elsewhere, until it ends. Several workers need --database postgresql://…"""
+    _work(ctx, run, **options)
+
+
+def _work(
+    ctx: click.Context,
+    run: str,
+    *,
+    slots: int,
+    endpoint: str,
+    accept_unknown: bool,
+    database: str,
+    state_dir: Path | None,
+    fmt: str,
+) -> None:
+    from upgrader.cli.fleet_job import LiveJob
+    from upgrader.fleet.runtime import database_url, work_on
+    from upgrader.fleet.status import status_of
+    from upgrader.ports.clock import SystemClock
+
+    where = state_of(state_dir)
+    url = database_url(database, where)
+    job = LiveJob(where, endpoint=endpoint, accept_unknown=accept_unknown)
+    with asked_to_stop() as stop:
+        work_on(run, url, job, SystemClock(), slots=slots, say=progress, stop_asked=stop)
+        interrupted = stop()
+    with ledger_at(database, state_dir) as ledger:
+        status = status_of(ledger, run)
+    emit(status, fmt, lambda: status_text(status))
+    ctx.exit(Exit.INTERRUPTED if interrupted and status.state == "RUNNING" else fleet_exit(status))

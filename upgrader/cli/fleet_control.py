@@ -1,0 +1,208 @@
+"""`fleet status|pause|abort|skip|retry|approve|deny|doctor`: they talk to the ledger alone, never to a cluster."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from upgrader.cli.exit_codes import Exit
+from upgrader.cli.output import document, emit, output_option
+from upgrader.cli.running import state_of, state_option
+
+if TYPE_CHECKING:
+    from upgrader.fleet.ledger import Ledger
+    from upgrader.fleet.model import FleetState
+    from upgrader.fleet.status import FleetStatus
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+database_option = click.option(
+    "--database", default="", envvar="CCM_UPGRADE_DATABASE", show_envvar=True,
+    help="postgresql://… for several workers.  [default: a SQLite file in the state directory]",
+)  # fmt: skip
+_reason = click.option("--reason", required=True, help="Why; kept with the run.")
+
+
+def _where(command: Command) -> Command:
+    for option in (database_option, state_option, output_option):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def ledger_at(database: str, state_dir: Path | None) -> Iterator[Ledger]:
+    """The ledger, closed afterwards. Raises `TransientError` when its database does not answer."""
+    from upgrader.fleet.ledger import Ledger
+    from upgrader.fleet.runtime import database_url
+    from upgrader.ports.clock import SystemClock
+
+    ledger = Ledger(database_url(database, state_of(state_dir)), SystemClock())
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def person() -> str:
+    """Who types: kept with every decision."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+@click.command()
+@click.argument("run", required=False)
+@_where
+@click.pass_context
+def status(ctx: click.Context, /, run: str | None, database: str, state_dir: Path | None, fmt: str) -> None:
+    """Where a run stands; the list of runs without an id."""
+    from upgrader.fleet.status import status_of
+
+    with ledger_at(database, state_dir) as ledger:
+        if run is None:
+            runs = [{"id": one, "state": ledger.run(one).state} for one in ledger.runs()]
+            emit(document("FleetRuns", runs=runs), fmt,
+                 lambda: "\n".join(f"{one['state']:10} {one['id']}" for one in runs) or "no fleet run yet")  # fmt: skip
+            ctx.exit(Exit.DONE)
+        found = status_of(ledger, run)
+    emit(found, fmt, lambda: status_text(found))
+    ctx.exit(Exit.DONE if found.state == "RUNNING" else fleet_exit(found))
+
+
+def status_text(found: FleetStatus) -> str:
+    """The run for a person: waves, totals, budget, the first failure, what next."""
+    lines = [f"{found.state}   fleet run {found.id}"]
+    if found.cause:
+        lines.append(f"  because: {found.cause}")
+    for wave in found.waves:
+        ended = sum(one.state == "succeeded" for one in wave.clusters)
+        lines.append(f"  {wave.state:8} {wave.name}: {ended} of {len(wave.clusters)} succeeded")
+        lines += [f"      {one.name or one.id}: {one.step}" for one in wave.clusters if one.state == "running"]
+    lines.append("  " + ", ".join(f"{count} {state}" for state, count in sorted(found.totals.items())))
+    budget = found.budget
+    lines.append(f"  budget: {budget.failed} failed and {budget.in_flight} in flight of {budget.allowed}")
+    if found.first_failure is not None:
+        first = found.first_failure
+        lines.append(f"  first failure: {first.cluster}, {first.step}: {first.reason}")
+        lines.append(f"next: ccm-upgrade fleet retry {found.id} --failed --reason TEXT, once the cause is gone")
+    return "\n".join(lines)
+
+
+def fleet_exit(found: FleetStatus) -> Exit:
+    """The exit code of a run that no longer moves."""
+    if found.state in ("STOPPED", "ABORTED"):
+        return Exit.BUDGET
+    if found.state not in ("SUCCEEDED", "FAILED"):
+        return Exit.STALLED
+    for state, code in (("failed", Exit.NEEDS_PERSON), ("paused", Exit.STALLED), ("stalled", Exit.STALLED),
+                        ("rolled-back", Exit.ROLLED_BACK), ("unknown", Exit.UNKNOWN)):  # fmt: skip
+        if found.totals.get(state):
+            return code
+    return Exit.DONE
+
+
+def _set(run: str, state: FleetState, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
+    from upgrader.fleet.control import Control
+    from upgrader.fleet.status import status_of
+
+    with ledger_at(database, state_dir) as ledger:
+        Control(ledger).set_state(run, state, who=person(), why=reason)
+        found = status_of(ledger, run)
+    emit(found, fmt, lambda: status_text(found))
+
+
+@click.command()
+@click.argument("run")
+@_reason
+@_where
+def pause(run: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
+    """Start no further cluster; those in flight are carried to their end."""
+    _set(run, "PAUSED", reason, database, state_dir, fmt)
+
+
+@click.command()
+@click.argument("run")
+@_reason
+@_where
+def abort(run: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
+    """End the run for good; clusters in flight finish the step under way."""
+    _set(run, "ABORTED", reason, database, state_dir, fmt)
+
+
+@click.command()
+@click.argument("run")
+@click.argument("cluster")
+@_reason
+@_where
+def skip(run: str, cluster: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
+    """Leave a cluster out that has not started, or has failed."""
+    from upgrader.fleet.control import Control
+
+    with ledger_at(database, state_dir) as ledger:
+        Control(ledger).skip(run, cluster, who=person(), why=reason)
+    emit(document("FleetSkip", run=run, cluster=cluster), fmt, f"{cluster} is left out of {run}.")
+
+
+@click.command()
+@click.argument("run")
+@click.option("--failed", is_flag=True, required=True, help="All that failed, rolled back, stalled or were UNKNOWN.")
+@_reason
+@_where
+def retry(run: str, failed: bool, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
+    """Put the failed clusters back; `fleet resume` carries on with them."""
+    from upgrader.fleet.control import Control
+
+    with ledger_at(database, state_dir) as ledger:
+        again = Control(ledger).retry_failed(run, who=person(), why=reason)
+    emit(document("FleetRetry", run=run, clusters=again, failed=failed), fmt,
+         f"{len(again)} clusters wait again.\nnext: ccm-upgrade fleet resume {run}")  # fmt: skip
+
+
+def _decide(
+    run: str, wave: str, reason: str, database: str, state_dir: Path | None, fmt: str, *, approve: bool
+) -> None:
+    from upgrader.fleet.control import Control
+
+    with ledger_at(database, state_dir) as ledger:
+        Control(ledger).decide(run, wave, approve=approve, who=person(), why=reason)
+    said = "open" if approve else "denied"
+    emit(document("FleetGate", run=run, wave=wave, approved=approve), fmt, f"The gate of wave {wave} is {said}.")
+
+
+@click.command()
+@click.argument("run")
+@click.argument("wave")
+@_reason
+@_where
+def approve(run: str, wave: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
+    """Open the gate of a wave."""
+    _decide(run, wave, reason, database, state_dir, fmt, approve=True)
+
+
+@click.command()
+@click.argument("run")
+@click.argument("wave")
+@_reason
+@_where
+def deny(run: str, wave: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
+    """Keep the gate of a wave shut: the run stops."""
+    _decide(run, wave, reason, database, state_dir, fmt, approve=False)
+
+
+@click.command()
+@click.argument("run")
+@_where
+@click.pass_context
+def doctor(ctx: click.Context, /, run: str, database: str, state_dir: Path | None, fmt: str) -> None:
+    """Say whether anything is stuck, why, and what to do. Exit 11 when a person is needed."""
+    from upgrader.fleet.doctor import examine
+
+    with ledger_at(database, state_dir) as ledger:
+        found = examine(ledger, run)
+    emit(document("FleetDoctor", run=run, healthy=not found, findings=found), fmt,
+         "\n".join(f"{one.what}\n  next: {one.next_command}" for one in found) or "Nothing is stuck.")  # fmt: skip
+    ctx.exit(Exit.STALLED if found else Exit.DONE)

@@ -1,0 +1,125 @@
+"""`fleet plan`: the inventory, the waves, and a judgement of each cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from upgrader.cli.exit_codes import Exit
+from upgrader.cli.output import emit, progress, write_private
+from upgrader.cli.running import state_of, state_option
+from upgrader.model.errors import InputError
+
+if TYPE_CHECKING:
+    from upgrader.fleet.model import Member
+    from upgrader.fleet.planning import FleetPlan
+
+FORMATS = ("text", "json", "yaml")
+
+
+@click.command()
+@click.option("--strategy", "strategy_file", type=click.Path(path_type=Path), required=True, help="The strategy file.")
+@click.option("--inventory", "files", multiple=True, type=click.Path(path_type=Path), help="A YAML list of clusters.")
+@click.option("--kubeconfig", "kubeconfigs", multiple=True, type=click.Path(path_type=Path), help="All its contexts.")
+@click.option("--profile", "profiles", multiple=True, help="All clusters of the account of this profile.")
+@click.option("--account", "own_account", is_flag=True, help="All clusters of the account of the default credentials.")
+@click.option("--region", "regions", multiple=True, help="Only these regions of the accounts.")
+@click.option("--endpoint", default="", envvar="CCM_UPGRADE_ENDPOINT", show_envvar=True)
+@click.option("--list", "only_list", is_flag=True, help="Show the inventory alone.")
+@click.option("-o", "--output", "outputs", multiple=True, metavar="text|json|yaml|FILE",
+              help="The format on stdout, or a file to save the fleet plan to; both may be given.")  # fmt: skip
+@click.option("--parallel", type=click.IntRange(1, 64), default=8, show_default=True)
+@state_option
+@click.pass_context
+def plan(
+    ctx: click.Context,
+    /,
+    strategy_file: Path,
+    files: tuple[Path, ...],
+    kubeconfigs: tuple[Path, ...],
+    profiles: tuple[str, ...],
+    own_account: bool,
+    regions: tuple[str, ...],
+    endpoint: str,
+    only_list: bool,
+    outputs: tuple[str, ...],
+    parallel: int,
+    state_dir: Path | None,
+) -> None:
+    """Judge every selected cluster and deal them to waves. Writes nothing but the file that was asked for.
+
+    Exit codes: 0 made, 3 a cluster is blocked, 5 a cluster is UNKNOWN, 64 the selection is empty.
+    """
+    from upgrader.cli.fleet_job import LiveJob
+    from upgrader.fleet.planning import plan_fleet
+    from upgrader.fleet.strategy import load_strategy
+    from upgrader.ports.clock import SystemClock, rfc3339
+
+    saved = next((Path(one) for one in outputs if one not in FORMATS), None)
+    fmt = next((one for one in outputs if one in FORMATS), "text")
+    strategy = load_strategy(strategy_file)
+    accounts = (*profiles, *([""] if own_account or not (profiles or files or kubeconfigs) else []))
+    members = _inventory(files, kubeconfigs, accounts, regions, endpoint)
+    if only_list:
+        emit(members, fmt, lambda: "\n".join(f"{m.id}  {m.name}  {m.region}  {m.version}  {m.state}" for m in members))
+        ctx.exit(Exit.DONE)
+    job = LiveJob(state_of(state_dir), endpoint=endpoint)
+    now = rfc3339(SystemClock().now())
+    made = plan_fleet(members, strategy, job.plan, now=now, parallel=parallel, say=progress)
+    if saved is not None:
+        from upgrader import codec
+
+        write_private(saved, codec.pretty(made).encode())
+        progress(f"saved: {saved}")
+    emit(made, fmt, lambda: plan_text(made, saved))
+    found = made.verdicts()
+    ctx.exit(Exit.BLOCKED if found.get("BLOCKED") else Exit.UNKNOWN if found.get("UNKNOWN") else Exit.DONE)
+
+
+def _inventory(
+    files: tuple[Path, ...],
+    kubeconfigs: tuple[Path, ...],
+    accounts: tuple[str, ...],
+    regions: tuple[str, ...],
+    endpoint: str,
+) -> tuple[Member, ...]:
+    from upgrader.adapters.aliyun import connect
+    from upgrader.fleet.inventory.sources import merged, of_account, of_file, of_kubeconfig
+
+    groups = [of_file(path) for path in files] + [of_kubeconfig(path) for path in kubeconfigs]
+    groups += [of_account(connect(profile=one, endpoint=endpoint).reader, one, regions) for one in accounts]
+    return merged(groups)
+
+
+def read_fleet_plan(path: Path) -> FleetPlan:
+    """The fleet plan in a file. Raises `InputError` when it is none."""
+    from upgrader import codec
+    from upgrader.fleet.planning import FleetPlan
+
+    try:
+        return codec.decode(path.read_bytes(), FleetPlan, where=str(path))
+    except OSError as error:
+        raise InputError(
+            what="can't read the fleet plan", where=str(path), why=error.strerror or str(error),
+            next_command="ccm-upgrade fleet plan --strategy FILE -o fleet.json makes one",
+        ) from error  # fmt: skip
+
+
+def plan_text(made: FleetPlan, saved: Path | None = None) -> str:
+    """The fleet plan for a person: waves, verdicts, who can't go and why, what next."""
+    by_id = {one.id: one for one in made.clusters}
+    names = {one.id: one.name or one.id for one in made.members}
+    lines = [f"{len(made.members)} clusters to {made.strategy.target}, in {len(made.waves)} waves"]
+    for wave in made.waves:
+        gate = ", behind a gate" if wave.gate else ""
+        lines.append(f"  {wave.name}: {len(wave.members)} clusters, at most {wave.budget.allowed} in danger{gate}")
+    lines.append("  " + ", ".join(f"{n} {v}" for v, n in sorted(made.verdicts().items())))
+    for wave in made.waves:
+        for one in (by_id[id_] for id_ in wave.members):
+            if one.verdict in ("BLOCKED", "UNKNOWN"):
+                why = one.error or ", ".join(f"{f.code} {f.outcome}" for f in one.findings if f.outcome != "WARN")
+                lines.append(f"  {one.verdict:8} {names[one.id]} ({wave.name}): {why}")
+    lines.append(f"next: ccm-upgrade fleet apply {saved}" if saved else "next: add -o fleet.json, then fleet apply")
+    return "\n".join(lines)

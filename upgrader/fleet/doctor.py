@@ -1,0 +1,40 @@
+"""What holds a run up, as the ledger shows it, each with the command that helps."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from upgrader.fleet.admission import Admission
+from upgrader.fleet.control import Workers
+from upgrader.fleet.ledger import Ledger
+
+
+class Ailment(Struct, frozen=True, kw_only=True):
+    """One thing that holds the run up."""
+
+    what: str
+    next_command: str
+
+
+def examine(ledger: Ledger, run: str) -> tuple[Ailment, ...]:
+    """All that holds the run up; empty when it moves, or has ended well. Raises `AbsentError`."""
+    row, clusters = ledger.run(run), ledger.clusters(run)
+    alive = Workers(ledger).alive(run)
+    orphans = [one.member.id for one in clusters if one.state == "running" and one.worker not in alive]
+    found = []
+    if orphans:
+        found.append(Ailment(what=f"{len(orphans)} clusters are half done and nobody works on them: "
+                             + ", ".join(orphans[:5]), next_command=f"ccm-upgrade fleet resume {run}"))  # fmt: skip
+    if row.state == "RUNNING":
+        if not alive and not orphans:
+            found.append(Ailment(what="no worker lives", next_command=f"ccm-upgrade fleet resume {run}"))
+        waits = Admission(ledger).waits_for(row, ledger.clock.now())
+        if waits.startswith("gate"):
+            what, _, command = waits.partition(": ")
+            found.append(Ailment(what=f"waits for the {what}", next_command=command))
+    elif row.state in ("PAUSED", "STALLED"):
+        found.append(Ailment(what=f"{row.state}: {row.cause}", next_command=f"ccm-upgrade fleet resume {run}"))
+    elif row.state == "STOPPED":
+        found.append(Ailment(what=f"STOPPED: {row.cause}",
+                             next_command=f"ccm-upgrade fleet retry {run} --failed --reason TEXT"))  # fmt: skip
+    return tuple(found)

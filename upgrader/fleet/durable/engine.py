@@ -1,0 +1,92 @@
+"""One DBOS workflow for each claim: carry the work out, then record how it ended.
+
+Each process is an executor of its own and never adopts another's workflows: what a dead worker left is handed out by
+the ledger under a new fence, which begins a workflow with a new id. So a slow worker that was taken for dead and the
+one that took over can never both be heard. The application version is pinned: a newer version of this tool goes on
+with the runs of an older one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+
+from upgrader.model.errors import BugError
+
+# The schema of our workflows, not the version of the tool: raise it only when their steps change.
+APPLICATION_VERSION = "fleet-1"
+
+Work = Callable[[str], str]
+_hands: dict[str, tuple[Work, Callable[[str, str], None]]] = {}
+
+
+@DBOS.step(name="carry_out")  # type: ignore[untyped-decorator]
+def _carry_out(executor: str, claim: str) -> str:
+    return _hands[executor][0](claim)
+
+
+@DBOS.step(name="record")  # type: ignore[untyped-decorator]
+def _record(executor: str, claim: str, outcome: str) -> None:
+    _hands[executor][1](claim, outcome)
+
+
+@DBOS.workflow(name="upgrade_cluster")  # type: ignore[untyped-decorator]
+def _upgrade_cluster(executor: str, claim: str) -> None:
+    _record(executor, claim, _carry_out(executor, claim))
+
+
+class Durable:
+    """The engine of this process: start, cancel, close. There is one at a time; a second `launch` is our bug."""
+
+    _launched = False
+
+    def __init__(self, url: str, executor: str, slots: int, work: Work, record: Callable[[str, str], None]) -> None:
+        if Durable._launched:
+            raise BugError("a second durable engine in one process")
+        Durable._launched = True
+        self.executor = executor
+        _hands[executor] = (work, record)
+        config = DBOSConfig(
+            name="ccm-upgrade-fleet",
+            system_database_url=url,
+            application_version=APPLICATION_VERSION,
+            executor_id=executor,
+            log_level="ERROR",
+            max_executor_threads=slots + 4,
+        )
+        self._engine = _engine(url) if url.startswith("sqlite") else None
+        if self._engine is not None:
+            config["system_database_engine"] = self._engine
+        DBOS(config=config)
+        DBOS.launch()
+
+    def start(self, id_: str, claim: str) -> None:
+        """Begin a workflow; returns at once. The same id never runs twice."""
+        with SetWorkflowID(id_):
+            DBOS.start_workflow(_upgrade_cluster, self.executor, claim)
+
+    def forget(self, prefix: str) -> None:
+        """Cancel what others left unfinished under ids with this prefix: the ledger gave it to somebody else."""
+        left = DBOS.list_workflows(workflow_id_prefix=prefix, status=["PENDING", "ENQUEUED"], load_input=False)
+        DBOS.cancel_workflows([one.workflow_id for one in left if one.executor_id != self.executor])
+
+    def close(self) -> None:
+        """End the engine; workflows under way are left as they are, for the next process."""
+        DBOS.destroy()
+        if self._engine is not None:
+            self._engine.dispose()
+        _hands.pop(self.executor, None)
+        Durable._launched = False
+
+
+def _engine(url: str) -> sa.Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": 30})
+    sa.event.listen(engine, "connect", lambda connection, _: _pragmas(connection))
+    return engine
+
+
+def _pragmas(connection: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]
+    connection.execute("PRAGMA synchronous=FULL")  # type: ignore[attr-defined]

@@ -1,0 +1,42 @@
+"""What the fleet asks of a cluster: plan it, carry the plan out. Everything else about it is the one-cluster job's."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from upgrader.fleet.model import ClusterState, Member
+from upgrader.fleet.strategy import Strategy
+from upgrader.fleet.tables import Claim
+from upgrader.model.plan import Plan
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """How a cluster ended, and why when it did not succeed."""
+
+    state: ClusterState
+    error: str = ""
+
+
+class Watch(Protocol):
+    """What a job tells while it works, and asks before it goes on."""
+
+    def step(self, name: str, *, cluster_run: str = "", plan: str = "") -> None:
+        """This step begins; the ids of run and plan are kept once told.
+
+        Raises `LockedError` once the cluster was given to another worker.
+        """
+
+    def stop_asked(self) -> bool:
+        """Whether the job should end after the step under way."""
+
+
+class ClusterJob(Protocol):
+    """The work on one cluster. `upgrade` may be called again after a crash: it goes on from what it observes."""
+
+    def plan(self, member: Member, strategy: Strategy) -> Plan:
+        """The plan for one cluster. Raises the project's errors where it can't be reached or judged."""
+
+    def upgrade(self, claim: Claim, strategy: Strategy, watch: Watch) -> Outcome:
+        """Apply, verify and, on failure, roll back; or resume what an earlier worker left."""

@@ -1,0 +1,96 @@
+"""A run's process: its database, its lock, its durable engine, its worker."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from upgrader import codec
+from upgrader.fleet.control import Workers
+from upgrader.fleet.job import ClusterJob
+from upgrader.fleet.ledger import Ledger
+from upgrader.fleet.planning import FleetPlan
+from upgrader.fleet.tables import RunRow
+from upgrader.model.errors import InputError, LockedError
+from upgrader.ports.clock import Clock
+
+
+def database_url(database: str, state_dir: Path) -> str:
+    """The ledger's URL: PostgreSQL as given, else a SQLite file in the state directory, private to its owner."""
+    if not database:
+        state_dir.mkdir(parents=True, mode=0o700, exist_ok=True)
+        return f"sqlite:///{state_dir / 'fleet.db'}"
+    scheme, separator, rest = database.partition("://")
+    if scheme in ("postgresql", "postgres", "postgresql+psycopg") and separator:
+        return f"postgresql+psycopg://{rest}"
+    if scheme == "sqlite" and separator:
+        return database
+    raise InputError(
+        what="not a database that a fleet can use", where=f"--database {scheme or database}",
+        next_command="postgresql://user@host/name, or leave it out for a file on this host",
+    )  # fmt: skip
+
+
+def run_id_of(plan: FleetPlan) -> str:
+    """The id of the run that carries a fleet plan out: the same plan is the same run."""
+    return f"{plan.strategy.name}-{hashlib.sha256(codec.encode(plan)).hexdigest()[:8]}"
+
+
+@contextmanager
+def sole_process(url: str) -> Iterator[None]:
+    """SQLite serves one process that works on runs. Raises `LockedError` while another one does."""
+    path = Path(url.removeprefix("sqlite:///") + ".lock")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LockedError(
+                "another process works on the fleet runs of this database", where=str(path.with_suffix("")),
+                next_command="ccm-upgrade fleet status shows its run; several workers need --database postgresql://…",
+            ) from error  # fmt: skip
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def work_on(
+    run: str,
+    url: str,
+    job: ClusterJob,
+    clock: Clock,
+    *,
+    slots: int,
+    say: Callable[[str], None],
+    stop_asked: Callable[[], bool] = lambda: False,
+    stall_s: float | None = None,
+) -> RunRow:
+    """Be a worker of the run until it ends, pauses or stands still; returns how it stands."""
+    from upgrader.fleet.durable.engine import Durable
+    from upgrader.fleet.worker import STALL_S, Worker
+
+    ledger = Ledger(url, clock)
+    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    worker = Worker(
+        ledger, job, run, name, slots=slots, stall_s=stall_s or STALL_S, say=say, stop_asked=stop_asked
+    )  # fmt: skip
+    try:
+        ledger.run(run)
+        with sole_process(url) if ledger.sqlite else nullcontext():
+            if ledger.sqlite:  # whoever else is in the books is dead: we hold the lock
+                Workers(ledger).nobody(run)
+            # A file of its own on SQLite: the engine's write lock must not hold the ledger's up.
+            durable = Durable(url.replace(".db", "-engine.db"), name, slots, worker.work, worker.record)
+            try:
+                return worker.go(durable)
+            finally:
+                durable.close()
+                Workers(ledger).leave(run, name)
+    finally:
+        ledger.close()

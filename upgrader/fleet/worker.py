@@ -1,0 +1,155 @@
+"""A worker: beats, takes over what dead workers left, claims clusters while it has slots, watches for a standstill."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from upgrader import codec
+from upgrader.fleet.admission import Admission
+from upgrader.fleet.control import Control, Workers
+from upgrader.fleet.job import ClusterJob, Outcome
+from upgrader.fleet.ledger import Ledger
+from upgrader.fleet.tables import Claim, RunRow
+from upgrader.model.errors import CcmUpgradeError, LockedError, TransientError
+
+BEAT_S = 5.0
+# Nothing moved for so long although work remains: say so instead of waiting for ever.
+STALL_S = 3600.0
+_POLL_S = 0.25
+
+
+class Engine(Protocol):
+    """What starts a claim's work durably."""
+
+    def start(self, id_: str, claim: str) -> None:
+        """Begin; returns at once."""
+
+    def forget(self, prefix: str) -> None:
+        """Cancel what dead workers left under ids with this prefix."""
+
+
+class Worker:
+    """One worker of one run. `work` and `record` are what the durable engine calls back."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        job: ClusterJob,
+        run: str,
+        name: str,
+        *,
+        slots: int = 10,
+        stall_s: float = STALL_S,
+        say: Callable[[str], None] = lambda _: None,
+        stop_asked: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.ledger, self.job, self.run, self.name = ledger, job, run, name
+        self.slots, self.stall_s, self.say, self.stop_asked = slots, stall_s, say, stop_asked
+        self.admission, self.control, self.workers = Admission(ledger), Control(ledger), Workers(ledger)
+        self._in_flight: set[str] = set()
+        self._lock = threading.Lock()
+        self._woken = threading.Event()
+        self._aborted = False
+
+    # -- called by the durable engine, each claim on a thread of its own ----------------------------------------------
+
+    def work(self, claim_text: str) -> str:
+        """Carry one claim out; every end is an outcome, so that one sick cluster never harms the others."""
+        claim = codec.decode(claim_text.encode(), Claim, where="claim")
+        try:
+            outcome = self.job.upgrade(claim, self.ledger.run(claim.run).strategy, _Watch(self, claim))
+        except LockedError as error:
+            outcome = Outcome(state="unknown", error=str(error))
+        except TransientError as error:
+            outcome = Outcome(state="stalled", error=str(error))
+        except CcmUpgradeError as error:
+            outcome = Outcome(state="failed", error=str(error))
+        except Exception as error:  # noqa: BLE001 - our own bug in one cluster must not take the worker down
+            outcome = Outcome(state="failed", error=f"a bug of ccm-upgrade: {type(error).__name__}: {error}"[:500])
+        return codec.encode(outcome).decode()
+
+    def record(self, claim_text: str, outcome_text: str) -> None:
+        """Write the end down and free the slot. Under an old fence nothing is written: somebody else answers for it."""
+        claim = codec.decode(claim_text.encode(), Claim, where="claim")
+        outcome = codec.decode(outcome_text.encode(), Outcome, where="outcome")
+        if outcome.state == "paused" and self.stop_asked():
+            # Interrupted by a person, between two steps: no failure. It is the first to go on when the run does.
+            self.admission.release(claim, outcome.error)
+        elif self.admission.finish(claim, outcome.state, outcome.error):
+            name = claim.member.name or claim.member.id
+            self.say(f"{name}: {outcome.state}" + (f": {outcome.error}" if outcome.error else ""))
+        with self._lock:
+            self._in_flight.discard(_id(claim))
+        self._woken.set()
+
+    # -- the loop ----------------------------------------------------------------------------------------------------
+
+    def go(self, engine: Engine) -> RunRow:
+        """Work until the run ends, pauses or stands still, or a person asks to stop; returns how it stands then.
+
+        Raises `TransientError` when the database stays away for longer than a worker may be silent.
+        """
+        next_beat = self.ledger.clock.monotonic()
+        while True:
+            if self.ledger.clock.monotonic() >= next_beat:
+                self.workers.beat(self.run, self.name)
+                for cluster in self.workers.reap(self.run):
+                    self.say(f"{cluster}: its worker is silent; it is given to another one")
+                    engine.forget(f"{self.run}/{cluster}/")
+                next_beat = self.ledger.clock.monotonic() + BEAT_S
+            started = not self.stop_asked() and self._start(engine)
+            if started:
+                continue
+            row = self.ledger.run(self.run)
+            self._aborted = row.state == "ABORTED"
+            if not self._in_flight:
+                if row.state != "RUNNING" or self.stop_asked():
+                    return row
+                row = self._watchdog(row)
+                if row.state != "RUNNING":
+                    return row
+            self._woken.wait(_POLL_S)
+            self._woken.clear()
+
+    def _start(self, engine: Engine) -> bool:
+        if len(self._in_flight) >= self.slots:
+            return False
+        claim = self.admission.claim(self.run, self.name)
+        if claim is None:
+            return False
+        with self._lock:
+            self._in_flight.add(_id(claim))
+        engine.start(_id(claim), codec.encode(claim).decode())
+        return True
+
+    def _watchdog(self, row: RunRow) -> RunRow:
+        """STALLED when nothing moved for too long and nobody is waited for: no soak, no gate, no window."""
+        now = self.ledger.clock.now()
+        waits = self.admission.waits_for(row, now)
+        if waits or datetime.fromisoformat(row.moved) + timedelta(seconds=self.stall_s) > now:
+            return row
+        self.control.set_state(self.run, "STALLED", who="watchdog", why=f"nothing has moved since {row.moved}")
+        return self.ledger.run(self.run)
+
+    def asks_to_stop(self) -> bool:
+        """Whether jobs should end after the step under way: Ctrl-C here, or an abort by anybody."""
+        return self._aborted or self.stop_asked()
+
+
+class _Watch:
+    def __init__(self, worker: Worker, claim: Claim) -> None:
+        self._worker, self._claim = worker, claim
+
+    def step(self, name: str, *, cluster_run: str = "", plan: str = "") -> None:
+        self._worker.admission.check_fence(self._claim)
+        self._worker.admission.progress(self._claim, name, cluster_run=cluster_run, plan=plan)
+
+    def stop_asked(self) -> bool:
+        return self._worker.asks_to_stop()
+
+
+def _id(claim: Claim) -> str:
+    return f"{claim.run}/{claim.member.id}/{claim.attempt}/{claim.fence}"
