@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from upgrader.forecast import forecast
+from upgrader.forecast import World, forecast
+from upgrader.forecast.backends import ready_ends
 from upgrader.forecast.hash import HASH_LABEL, service_hash
 from upgrader.matrix.load import load_matrix
 from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
@@ -23,9 +24,13 @@ from upgrader.model.kube import (
     Node,
     NodeSpec,
     NodeStatus,
+    Pod,
+    PodSpec,
+    PodStatus,
     Service,
     ServicePort,
     ServiceSpec,
+    TargetRef,
 )
 from upgrader.model.version import parse_version
 
@@ -194,3 +199,28 @@ def test_the_default_name_finds_a_load_balancer_also_where_another_name_is_wishe
 @pytest.mark.parametrize(("version", "seen"), [("v2.4.0", False), ("v2.5.1", True)])
 def test_a_former_load_balancer_service_without_label_is_not_seen_before_v2_5(version: str, seen: bool) -> None:
     assert bool(_now(_told(version, _service(type="ClusterIP"), _lb()))) is seen
+
+
+@pytest.mark.parametrize(("version", "backend"), [("v2.9.1", False), ("v2.10.0", True)])
+def test_a_pod_that_only_waits_for_ccms_gate_is_a_backend_from_v2_10(version: str, backend: bool) -> None:
+    gate = {"conditionType": "service.readiness.alibabacloud.com/web"}
+    pod = Pod(
+        metadata=Metadata(name="web-a", namespace="prod"),
+        spec=PodSpec(readiness_gates=(gate,)),
+        status=PodStatus(conditions=(Condition(type="ContainersReady", status="True"),)),
+    )
+    waiting = Endpoint(
+        addresses=("10.0.0.2",), conditions=EndpointConditions(ready=False), node_name="n1",
+        target_ref=TargetRef(kind="Pod", name="web-a", namespace="prod"),
+    )  # fmt: skip
+    slices = EndpointSlice(
+        metadata=Metadata(name="web-1", namespace="prod", labels={"kubernetes.io/service-name": "web"}),
+        endpoints=(waiting,), ports=(EndpointPort(name="", port=8080, protocol="TCP"),),
+    )  # fmt: skip
+    service = _service(external_traffic_policy="Local")
+    facts = ClusterFacts(
+        identity=ClusterIdentity(id="c1"), ccm=CcmInstall(version="v2.10.0", cluster_id="c1"), services=(service,),
+        nodes=(_node("n1"),), endpoint_slices=(slices,), pods=(pod,),
+    )  # fmt: skip
+    world = World.of(facts, parse_version(version), load_matrix())
+    assert bool(list(ready_ends(world, service, (service.spec.ports or ())[0]))) is backend
