@@ -18,6 +18,7 @@ _PARTS: dict[str, tuple[str, str]] = {
     "retry": ("fleet_control", "Put the failed clusters back."),
     "approve": ("fleet_control", "Open the gate of a wave."),
     "deny": ("fleet_control", "Keep a gate shut: stops the run."),
+    "emit": ("fleet_emit", "A wave as an Indexed Job of Kubernetes."),
     "doctor": ("fleet_control", "Is anything stuck, and what to do."),
 }
 

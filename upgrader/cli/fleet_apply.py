@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,7 +12,10 @@ from upgrader.cli.exit_codes import Exit
 from upgrader.cli.fleet_control import database_option, fleet_exit, ledger_at, status_text
 from upgrader.cli.output import emit, output_option, progress
 from upgrader.cli.running import asked_to_stop, state_of, state_option
-from upgrader.model.errors import StaleError
+from upgrader.model.errors import InputError, StaleError
+
+if TYPE_CHECKING:
+    from upgrader.fleet.planning import FleetPlan
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -32,9 +35,11 @@ def _worker_options(command: Command) -> Command:
 @click.command()
 @click.argument("plan_file", metavar="FLEET_PLAN", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--wave", default="", help="Only this wave; with --shard.")
+@click.option("--shard", default="", metavar="I/N", help="Only part I (from 0) of N of the wave: an index of a Job.")
 @_worker_options
 @click.pass_context
-def apply(ctx: click.Context, /, plan_file: Path, yes: bool, **options: Any) -> None:
+def apply(ctx: click.Context, /, plan_file: Path, yes: bool, wave: str, shard: str, **options: Any) -> None:
     """Carry a fleet plan out. The same plan is the same run: a second apply is told to resume.
 
     Exit codes: 0 all done, 5 some are UNKNOWN, 7 some rolled back, 8 a person is needed, 9 another process works on it,
@@ -44,6 +49,8 @@ def apply(ctx: click.Context, /, plan_file: Path, yes: bool, **options: Any) -> 
     from upgrader.fleet.runtime import run_id_of
 
     made = read_fleet_plan(plan_file)
+    if wave or shard:
+        made = _part(made, wave, shard)
     run = run_id_of(made)
     if not yes:
         click.echo(plan_text(made, plan_file), err=True)
@@ -55,6 +62,15 @@ def apply(ctx: click.Context, /, plan_file: Path, yes: bool, **options: Any) -> 
         ledger.create(run, made.strategy, made.members, made.waves)
     progress(f"fleet run {run}")
     _work(ctx, run, **options)
+
+
+def _part(made: FleetPlan, wave: str, shard: str) -> FleetPlan:
+    from upgrader.fleet.shards import shard_of
+
+    index, _, shards = (shard or "0/1").partition("/")
+    if not wave or not index.isdigit() or not shards.isdigit():
+        raise InputError(what="--wave NAME and --shard I/N belong together", where=f"--wave {wave} --shard {shard}")
+    return shard_of(made, wave, int(index), int(shards))
 
 
 @click.command()

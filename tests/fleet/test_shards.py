@@ -1,0 +1,50 @@
+"""Each cluster of a wave is in exactly one shard, and the Job can never fail more than the wave's budget."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fleet.test_strategy import fleet
+from upgrader.fleet.planning import ClusterPlan, FleetPlan
+from upgrader.fleet.shards import indexed_job, shard_of
+from upgrader.fleet.strategy import BudgetSpec, Parallel, Strategy, WaveSpec
+from upgrader.fleet.waves import waves_of
+from upgrader.model.errors import InputError
+
+
+def planned(count: int, failures: int = 3, parallel: int = 10) -> FleetPlan:
+    strategy = Strategy(
+        target="v2.14.0",
+        waves=(WaveSpec(name="all", rest=True, gate=True),),
+        budget=BudgetSpec(failures=failures),
+        max_parallel=Parallel(total=parallel, per_region=parallel, per_account=parallel),
+    )
+    members = fleet(count)
+    clusters = tuple(ClusterPlan(id=one.id, verdict="READY") for one in members)
+    return FleetPlan(strategy=strategy, members=members, waves=waves_of(members, strategy), clusters=clusters,
+                     created="2026-11-24T12:00:00Z")  # fmt: skip
+
+
+@given(count=st.integers(1, 60), shards=st.integers(1, 60))
+def test_shards_are_a_partition(count: int, shards: int) -> None:
+    plan = planned(count)
+    found = [one.id for i in range(min(shards, count)) for one in shard_of(plan, "all", i, shards).members]
+    assert sorted(found) == [one.id for one in plan.members]
+
+
+@given(count=st.integers(1, 500), failures=st.integers(1, 50), parallel=st.integers(1, 50))
+def test_a_job_never_overshoots(count: int, failures: int, parallel: int) -> None:
+    spec = indexed_job(planned(count, failures, parallel), "all", image="i", namespace="n", config_map="c")["spec"]
+    # It stops once more than maxFailedIndexes failed; at that moment up to parallelism - 1 others are in flight.
+    worst = spec["maxFailedIndexes"] + 1 + spec["parallelism"] - 1
+    assert worst <= failures
+    assert spec["completions"] == count
+
+
+def test_an_unknown_wave_and_a_shard_that_is_not_there_are_refused() -> None:
+    with pytest.raises(InputError, match="waves: all"):
+        shard_of(planned(3), "nope", 0, 1)
+    with pytest.raises(InputError, match="no shard 3 of 3"):
+        shard_of(planned(3), "all", 3, 3)
