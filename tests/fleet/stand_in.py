@@ -50,7 +50,7 @@ def main() -> None:
     """One worker process."""
     url, run, folder, slots, pause_s = sys.argv[1:6]
     row = work_on(run, url, FileJob(Path(folder), float(pause_s)), SystemClock(), slots=int(slots),
-                  say=lambda text: None)  # fmt: skip
+                  say=lambda text: None, silence_s=2.0)  # fmt: skip
     sys.stdout.write(row.state + "\n")
 
 

@@ -76,8 +76,8 @@ class Control:
 class Workers:
     """Who is alive."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
+    def __init__(self, ledger: Ledger, silence_s: float = WORKER_SILENCE_S) -> None:
+        self.ledger, self.silence_s = ledger, silence_s
 
     def beat(self, run: str, worker: str) -> None:
         """This worker is alive."""
@@ -99,7 +99,7 @@ class Workers:
 
     def alive(self, run: str) -> tuple[str, ...]:
         """Workers that were heard of lately."""
-        since = rfc3339(self.ledger.clock.now() - timedelta(seconds=WORKER_SILENCE_S))
+        since = rfc3339(self.ledger.clock.now() - timedelta(seconds=self.silence_s))
         with self.ledger.begin() as connection:
             query = sa.select(WORKERS.c.id).where(WORKERS.c.run == run, WORKERS.c.heartbeat >= since)
             return tuple(str(one) for (one,) in connection.execute(query))
@@ -109,7 +109,7 @@ class Workers:
 
         They stay `running`: half upgraded is in danger, and the budget goes on counting them until somebody ends it.
         """
-        silent_since = rfc3339(self.ledger.clock.now() - timedelta(seconds=WORKER_SILENCE_S))
+        silent_since = rfc3339(self.ledger.clock.now() - timedelta(seconds=self.silence_s))
         with self.ledger.begin() as connection:
             alive = sa.select(WORKERS.c.id).where(WORKERS.c.run == run, WORKERS.c.heartbeat >= silent_since)
             lost = sa.and_(CLUSTERS.c.run == run, CLUSTERS.c.state == "running", CLUSTERS.c.worker != "",

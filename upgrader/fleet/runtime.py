@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from upgrader import codec
-from upgrader.fleet.control import Workers
+from upgrader.fleet.control import WORKER_SILENCE_S, Workers
 from upgrader.fleet.job import ClusterJob
 from upgrader.fleet.ledger import Ledger
 from upgrader.fleet.planning import FleetPlan
@@ -32,9 +32,10 @@ def database_url(database: str, state_dir: Path) -> str:
     if scheme == "sqlite" and separator:
         return database
     raise InputError(
-        what="not a database that a fleet can use", where=f"--database {scheme or database}",
+        what="not a database that a fleet can use",
+        where=f"--database {scheme or database}",
         next_command="postgresql://user@host/name, or leave it out for a file on this host",
-    )  # fmt: skip
+    )
 
 
 def run_id_of(plan: FleetPlan) -> str:
@@ -70,6 +71,7 @@ def work_on(
     say: Callable[[str], None],
     stop_asked: Callable[[], bool] = lambda: False,
     stall_s: float | None = None,
+    silence_s: float = WORKER_SILENCE_S,
 ) -> RunRow:
     """Be a worker of the run until it ends, pauses or stands still; returns how it stands."""
     from upgrader.fleet.durable.engine import Durable
@@ -78,8 +80,16 @@ def work_on(
     ledger = Ledger(url, clock)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     worker = Worker(
-        ledger, job, run, name, slots=slots, stall_s=stall_s or STALL_S, say=say, stop_asked=stop_asked
-    )  # fmt: skip
+        ledger,
+        job,
+        run,
+        name,
+        slots=slots,
+        stall_s=stall_s or STALL_S,
+        silence_s=silence_s,
+        say=say,
+        stop_asked=stop_asked,
+    )
     try:
         ledger.run(run)
         with sole_process(url) if ledger.sqlite else nullcontext():

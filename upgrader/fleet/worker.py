@@ -9,7 +9,7 @@ from typing import Protocol
 
 from upgrader import codec
 from upgrader.fleet.admission import Admission
-from upgrader.fleet.control import Control, Workers
+from upgrader.fleet.control import WORKER_SILENCE_S, Control, Workers
 from upgrader.fleet.job import ClusterJob, Outcome
 from upgrader.fleet.ledger import Ledger
 from upgrader.fleet.tables import Claim, RunRow
@@ -43,12 +43,14 @@ class Worker:
         *,
         slots: int = 10,
         stall_s: float = STALL_S,
+        silence_s: float = WORKER_SILENCE_S,
         say: Callable[[str], None] = lambda _: None,
         stop_asked: Callable[[], bool] = lambda: False,
     ) -> None:
         self.ledger, self.job, self.run, self.name = ledger, job, run, name
         self.slots, self.stall_s, self.say, self.stop_asked = slots, stall_s, say, stop_asked
-        self.admission, self.control, self.workers = Admission(ledger), Control(ledger), Workers(ledger)
+        self.admission, self.control, self.workers = Admission(ledger), Control(ledger), Workers(ledger, silence_s)
+        self._beat_s = min(BEAT_S, silence_s / 5)
         self._in_flight: set[str] = set()
         self._lock = threading.Lock()
         self._woken = threading.Event()
@@ -99,7 +101,7 @@ class Worker:
                 for cluster in self.workers.reap(self.run):
                     self.say(f"{cluster}: its worker is silent; it is given to another one")
                     engine.forget(f"{self.run}/{cluster}/")
-                next_beat = self.ledger.clock.monotonic() + BEAT_S
+                next_beat = self.ledger.clock.monotonic() + self._beat_s
             started = not self.stop_asked() and self._start(engine)
             if started:
                 continue
