@@ -115,7 +115,7 @@ class LiveJob:
 
         return engine_of(
             plan or stored_plan(self.state_dir, run_id), self.origin(claim.member), connections, self.state_dir, run_id,
-            create=create, on_failure=strategy.on_failure, stop_asked=watch.stop_asked, say=watch.step,
+            create=create, on_failure=strategy.on_failure, stop_asked=watch.stop_asked, say=watch.say,
         )  # fmt: skip
 
 

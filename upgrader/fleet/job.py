@@ -28,8 +28,11 @@ class Watch(Protocol):
         Raises `LockedError` once the cluster was given to another worker.
         """
 
+    def say(self, text: str) -> None:
+        """Remember this line of progress. Never raises for a lost claim: in mid-step that would look like a failure."""
+
     def stop_asked(self) -> bool:
-        """Whether the job should end after the step under way."""
+        """Whether the job should end after the step under way: a person asked, or the claim is lost."""
 
 
 class ClusterJob(Protocol):

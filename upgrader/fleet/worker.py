@@ -149,7 +149,14 @@ class _Watch:
         self._worker.admission.check_fence(self._claim)
         self._worker.admission.progress(self._claim, name, cluster_run=cluster_run, plan=plan)
 
+    def say(self, text: str) -> None:
+        self._worker.admission.progress(self._claim, text)
+
     def stop_asked(self) -> bool:
+        try:
+            self._worker.admission.check_fence(self._claim)
+        except LockedError:
+            return True
         return self._worker.asks_to_stop()
 
 
