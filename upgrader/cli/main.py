@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("upgrader.cli.audit:audit", "Prove that a journal is whole."),
     "fleet": ("upgrader.cli.fleet:fleet", "The fleet-wide upgrade job."),
     "report": ("upgrader.cli.report:report", "The compatibility report: html, md, json, csv, sarif, junit."),
+    "diagnose": ("upgrader.cli.diagnose:diagnose", "What a Service's events mean here, and how to fix it."),
     "explain": ("upgrader.cli.explain:explain", "The long text of a check, step, error code or exit code. Offline."),
     "matrix": ("upgrader.cli.matrix:matrix", "What each CCM version does. Offline."),
     "ram": ("upgrader.cli.ram:ram", "RAM actions that the target needs and the role lacks."),

@@ -150,7 +150,7 @@ class EventKind(Spanned, frozen=True, kw_only=True):
 
     reason: str
     type: Literal["Normal", "Warning"]
-    object: Literal["Service", "Node", "Event"]
+    object: Literal["Service", "Node", "Pod", "Event"]
     when: str
     pattern: str
 
