@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fleet": ("upgrader.cli.fleet:fleet", "The fleet-wide upgrade job."),
     "report": ("upgrader.cli.report:report", "The compatibility report: html, md, json, csv, sarif, junit."),
     "diagnose": ("upgrader.cli.diagnose:diagnose", "What a Service's events mean here, and how to fix it."),
+    "list": ("upgrader.cli.list:list_services", "Every LoadBalancer Service with its load balancer."),
     "explain": ("upgrader.cli.explain:explain", "The long text of a check, step, error code or exit code. Offline."),
     "matrix": ("upgrader.cli.matrix:matrix", "What each CCM version does. Offline."),
     "ram": ("upgrader.cli.ram:ram", "RAM actions that the target needs and the role lacks."),

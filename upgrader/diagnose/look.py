@@ -22,10 +22,11 @@ API_SERVER_PORT = 6443
 
 @dataclass(frozen=True)
 class Look:
-    """One cluster, indexed once. `context` judges what runs against itself."""
+    """One cluster, indexed once. `context` judges what runs against itself; without `foretell` nothing is forecast."""
 
     facts: ClusterFacts
     matrix: Matrix
+    foretell: bool = True
 
     @cached_property
     def running(self) -> CcmVersion | None:
@@ -36,7 +37,7 @@ class Look:
     def context(self) -> Context:
         """The checks' view. Where the running version is not known or beyond the knowledge, nothing is forecast."""
         running = self.running
-        if running is None or self.matrix.is_beyond(running):
+        if not self.foretell or running is None or self.matrix.is_beyond(running):
             return Context(self.facts, running or self.matrix.newest, self.matrix, Forecast())
         today = forecast(self.facts, running, self.matrix, labels=False)
         return Context(self.facts, running, self.matrix, today)

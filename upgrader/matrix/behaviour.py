@@ -111,6 +111,13 @@ def resolve(found: tuple[BehaviourEntry, ...], version: CcmVersion) -> Behaviour
     return msgspec.convert(plain, Behaviour, strict=False)
 
 
+@lru_cache(maxsize=256)
+def first_with(key: str, value: str) -> CcmVersion:
+    """The first version whose field `key` is `value`."""
+    found = load_entries(data_directory() / "behaviour.yaml")
+    return min(parse_version(entry.since) for entry in found if (entry.key, entry.value) == (key, value))
+
+
 @lru_cache(maxsize=4)
 def load_entries(path: Path) -> tuple[BehaviourEntry, ...]:
     """All entries. Raises `InputError` with every mistake: each field has a value at every version."""
