@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from upgrader.assess.assess import judge
 from upgrader.assess.registry import CHECKS
 from upgrader.assess.select import select
@@ -18,6 +20,7 @@ from upgrader.model.finding import Assessment
 from upgrader.model.plan import Plan
 from upgrader.model.version import CcmVersion
 from upgrader.plan.build import build
+from upgrader.plan.suppressions import Suppressions, suppressed
 from upgrader.plan.waivers import Waiver, waived
 
 
@@ -30,21 +33,40 @@ def make_plan(
     waive: Iterable[Waiver] = (),
     nonce: str = "",
     image: str = "",
+    suppress: Suppressions | None = None,
 ) -> Plan:
     """The plan that leads from what runs to `target`. Raises `InputError` for a waiver that can't be.
 
     `image` names the target's image where the registry is the user's own and its tag is not the version.
     """
     context = look(facts, target, matrix)
-    assessment = waived(judge(context), waive)
+    assessment = _accepted(judge(context), waive, suppress, facts)
     return build(context, assessment, now=now, nonce=nonce or secrets.token_hex(16), image=image)
 
 
 def check(
-    facts: ClusterFacts, target: CcmVersion, matrix: Matrix, waive: Iterable[Waiver] = (), only: Iterable[str] = ()
+    facts: ClusterFacts,
+    target: CcmVersion,
+    matrix: Matrix,
+    waive: Iterable[Waiver] = (),
+    only: Iterable[str] = (),
+    suppress: Suppressions | None = None,
 ) -> Assessment:
     """The assessment alone, by all checks or by those with the codes in `only`."""
-    return waived(judge(look(facts, target, matrix, labels=False), select(CHECKS, only)), waive)
+    wanted = frozenset(code.upper() for code in only)
+    judged = judge(look(facts, target, matrix, labels=False), select(CHECKS, wanted))
+    if suppress and wanted:
+        # Entries for checks that were not asked to run match nothing, and are not to blame.
+        suppress = replace(suppress, entries=tuple(e for e in suppress.entries if e.code.upper() in wanted))
+    return _accepted(judged, waive, suppress, facts)
+
+
+def _accepted(
+    judged: Assessment, waive: Iterable[Waiver], suppress: Suppressions | None, facts: ClusterFacts
+) -> Assessment:
+    """What people accept is marked: by name for this once, and by the suppressions file."""
+    accepted = waived(judged, waive)
+    return suppressed(accepted, suppress, facts.identity) if suppress else accepted
 
 
 def look(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels: bool = True) -> Context:

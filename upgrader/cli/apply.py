@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upgrader.cli.exit_codes import Exit
-from upgrader.cli.judging import target_of, target_option, waiver_options, waivers_of
+from upgrader.cli.judging import suppressions_of, target_of, target_option, waiver_options, waivers_of
 from upgrader.cli.origins import Origin, connect_all, look, origin_options
 from upgrader.cli.output import emit, output_option, progress
 from upgrader.cli.running import EXIT_OF, asked_to_stop, engine_of, run_text, state_of, state_option
@@ -39,6 +39,7 @@ def apply(
     yes: bool,
     waived: tuple[str, ...],
     reasons: tuple[str, ...],
+    suppressions: Path | None,
     state_dir: Path | None,
     fmt: str,
     **options: object,
@@ -65,9 +66,14 @@ def apply(
         from upgrader.matrix.load import load_matrix
 
         facts = look(origin, connections)
-        waivers = waivers_of(waived, reasons)
+        waivers, suppress = waivers_of(waived, reasons), suppressions_of(suppressions)
         made = pipeline.make_plan(
-            facts, target_of(target, facts), load_matrix(), now=SystemClock().now(), waive=waivers
+            facts,
+            target_of(target, facts),
+            load_matrix(),
+            now=SystemClock().now(),
+            waive=waivers,
+            suppress=suppress,
         )
     refused = _refused(made, accept_unknown)
     if refused is not None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from upgrader.cli.judging import exit_code_of, keep, target_of, target_option, waiver_options, waivers_of, without_gc
+from upgrader.cli.judging import (
+    exit_code_of,
+    keep,
+    suppressions_of,
+    target_of,
+    target_option,
+    waiver_options,
+    waivers_of,
+    without_gc,
+)
 from upgrader.cli.origins import gather, origin_options
 from upgrader.cli.output import document, emit, output_option
 
@@ -35,6 +45,7 @@ def check(
     only: tuple[str, ...],
     waived: tuple[str, ...],
     reasons: tuple[str, ...],
+    suppressions: Path | None,
     fmt: str,
     **origin: object,
 ) -> None:
@@ -45,12 +56,12 @@ def check(
     from upgrader import pipeline
     from upgrader.matrix.load import load_matrix
 
-    waivers = waivers_of(waived, reasons)
+    waivers, suppress = waivers_of(waived, reasons), suppressions_of(suppressions)
     with without_gc():
         facts = gather(origin)
         keep(facts)
         version = target_of(target, facts)
-        assessment = pipeline.check(facts, version, load_matrix(), waivers, only)
+        assessment = pipeline.check(facts, version, load_matrix(), waivers, only, suppress)
     emit(
         document(
             "Assessment", cluster=facts.identity, verdict=assessment.verdict, coverage=assessment.coverage,

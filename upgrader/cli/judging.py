@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -17,6 +18,7 @@ from upgrader.model.version import CcmVersion, parse_version
 if TYPE_CHECKING:
     from upgrader.migrations.context import Context
     from upgrader.model.facts import ClusterFacts
+    from upgrader.plan.suppressions import Suppressions
     from upgrader.plan.waivers import Waiver
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -28,14 +30,29 @@ target_option = click.option(
 
 
 def waiver_options(command: Command) -> Command:
-    """`--waive CODE[@namespace/name] --reason TEXT`, as often as needed."""
+    """`--waive CODE[@namespace/name] --reason TEXT`, as often as needed; and the suppressions file."""
     reason = click.option(
         "--reason", "reasons", multiple=True, metavar="TEXT", help="Why: one for each --waive, or one for all."
     )
     waive = click.option(
         "--waive", "waived", multiple=True, metavar="CODE[@NS/NAME]", help="Accept a finding by name; see --reason."
     )
-    return waive(reason(command))
+    suppressions = click.option(
+        "--suppressions", "suppressions", type=click.Path(path_type=Path), default=None,
+        help="Findings that are accepted until a day.  [default: .ccm-upgrade.yaml, where there is one]",
+    )  # fmt: skip
+    return waive(reason(suppressions(command)))
+
+
+def suppressions_of(path: Path | None) -> Suppressions | None:
+    """The suppressions file that was named, else `.ccm-upgrade.yaml` of this folder; None where there is none."""
+    from upgrader.plan.suppressions import FILE, read_suppressions
+    from upgrader.ports.clock import SystemClock
+
+    found = path or Path(FILE)
+    if path is None and not found.is_file():
+        return None
+    return read_suppressions(found, SystemClock().now().date())
 
 
 def waivers_of(waived: Iterable[str], reasons: Iterable[str]) -> tuple[Waiver, ...]:

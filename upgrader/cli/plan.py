@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upgrader.cli.exit_codes import Exit
-from upgrader.cli.judging import target_of, target_option, waiver_options, waivers_of, without_gc
+from upgrader.cli.judging import suppressions_of, target_of, target_option, waiver_options, waivers_of, without_gc
 from upgrader.cli.origins import gather, origin_options
 from upgrader.cli.output import document, emit, output_option, progress, write_private
 from upgrader.model.errors import InputError
@@ -40,6 +40,7 @@ def plan(
     detailed_exitcode: bool,
     waived: tuple[str, ...],
     reasons: tuple[str, ...],
+    suppressions: Path | None,
     **origin: object,
 ) -> None:
     """Check, forecast every write of the new CCM, and order the steps. Changes nothing.
@@ -48,7 +49,7 @@ def plan(
     """
     if ctx.invoked_subcommand is not None:
         return
-    made = _make(target, waived, reasons, origin, image)
+    made = _make(target, waived, reasons, origin, image, suppressions)
     files = [Path(one) for one in outputs if one not in FORMATS]
     for path in files:
         _save(made, path)
@@ -66,15 +67,22 @@ def _make(
     reasons: tuple[str, ...],
     origin: dict[str, object],
     image: str = "",
+    suppressions: Path | None = None,
 ) -> Plan:
     from upgrader import pipeline
     from upgrader.matrix.load import load_matrix
 
-    waivers = waivers_of(waived, reasons)
+    waivers, suppress = waivers_of(waived, reasons), suppressions_of(suppressions)
     with without_gc():
         facts = gather(origin)
         return pipeline.make_plan(
-            facts, target_of(target, facts), load_matrix(), now=_now(), waive=waivers, image=image
+            facts,
+            target_of(target, facts),
+            load_matrix(),
+            now=_now(),
+            waive=waivers,
+            image=image,
+            suppress=suppress,
         )
 
 

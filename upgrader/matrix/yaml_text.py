@@ -121,17 +121,25 @@ def placed_entries(path: Path, kind: type[T], mistakes: Mistakes) -> tuple[tuple
     if not isinstance(value, list):
         mistakes.add(f"{path.name}:1", "expected a list of entries")
         return ()
+    return convert_entries(value, path.name, kind, mistakes)
+
+
+def convert_entries(value: Any, name: str, kind: type[T], mistakes: Mistakes) -> tuple[tuple[str, T], ...]:
+    """A list of entries that was read already, each with its place; `name` is the file's."""
+    if not isinstance(value, list):
+        mistakes.add(name, "expected a list of entries")
+        return ()
     found = []
     for number, entry in enumerate(value, 1):
-        place = f"{path.name}:{getattr(entry, 'line', '')}"
+        place = f"{name}:{getattr(entry, 'line', '')}"
         if not isinstance(entry, Lines):
-            mistakes.add(path.name, f"entry {number} is no mapping")
+            mistakes.add(name, f"entry {number} is no mapping")
             continue
         try:
             found.append((place, msgspec.convert(entry, type=kind, strict=False)))
         except msgspec.ValidationError as error:
             for line, what in list(_explain(entry, kind)) or [(entry.line, str(error))]:
-                mistakes.add(f"{path.name}:{line}", what)
+                mistakes.add(f"{name}:{line}", what)
     return tuple(found)
 
 

@@ -71,10 +71,14 @@ def present(
     sources: Mapping[str, tuple[str, str]] | None = None,
     suppressed: tuple[tuple[Finding, str], ...] = (),
 ) -> Report:
-    """The report of a plan (and run). `sources` maps an id to (title, url); unknown ids are shown as they are."""
+    """The report of a plan (and run). `sources` maps an id to (title, url); unknown ids are shown as they are.
+
+    What somebody accepted, by a waiver or a suppression, is `suppressed` here, beside what `suppressed` brings.
+    """
+    accepted = tuple((f, f.waived) for f in sorted(plan.findings, key=lambda f: f.sort_key) if f.waived)
     by_service: dict[str, list[Finding]] = defaultdict(list)
     general: list[Finding] = []
-    for finding in sorted(plan.findings, key=lambda f: f.sort_key):
+    for finding in sorted((f for f in plan.findings if not f.waived), key=lambda f: f.sort_key):
         if finding.subject.kind == "Service":
             by_service[f"{finding.subject.namespace}/{finding.subject.name}"].append(finding)
         else:
@@ -87,7 +91,7 @@ def present(
         {s for f in plan.findings for s in f.sources} | {s for c in plan.changes for s in c.sources},
     )
     known = sources or {}
-    counts = Counter(f.outcome for f in plan.findings)
+    counts = Counter(f.outcome for f in plan.findings if not f.waived)
     return Report(
         plan=plan,
         run=run,
@@ -96,7 +100,7 @@ def present(
         counts={outcome: counts[outcome] for outcome in OUTCOME_ORDER},
         charts=charts_of(plan.forecast),
         sources=tuple(Source(name, *known.get(name, (name, ""))) for name in cited),
-        suppressed=suppressed,
+        suppressed=(*accepted, *suppressed),
     )
 
 

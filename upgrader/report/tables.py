@@ -48,7 +48,7 @@ def _inert(cell: str) -> str:
 
 
 def _all(report: Report) -> list[tuple[Finding, str]]:
-    live = [(f, "") for f in sorted(report.plan.findings, key=lambda f: f.sort_key)]
+    live = [(f, "") for f in sorted(report.plan.findings, key=lambda f: f.sort_key) if not f.waived]
     return live + [(f, reason) for f, reason in report.suppressed]
 
 

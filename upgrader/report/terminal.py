@@ -43,7 +43,7 @@ def render_plan(plan: Plan, paper: Paper | None = None, *, saved_as: str = "") -
 
 def verdict_lines(paper: Paper, verdict: Verdict, found: tuple[Finding, ...], coverage: Coverage) -> None:
     """The verdict line and the coverage line: there is always one of each."""
-    counts = Counter(f.outcome for f in found)
+    counts = Counter(f.outcome for f in found if not f.waived)
     tally = " · ".join(f"{counts[o]} {o}" for o in OUTCOME_ORDER if counts[o]) or "no findings"
     paper.line(f"{paper.mark(verdict)}   {tally}")
     text = f"{coverage.judged} of {plural(coverage.services, 'LoadBalancer Service')} judged"
@@ -56,6 +56,8 @@ def verdict_lines(paper: Paper, verdict: Verdict, found: tuple[Finding, ...], co
 
 def findings(paper: Paper, found: tuple[Finding, ...], titles: dict[str, str]) -> None:
     """Findings by code, worst first; at most `SHOWN_PER_CODE` subjects each."""
+    accepted = sorted((f for f in found if f.waived), key=lambda f: f.sort_key)
+    found = tuple(f for f in found if not f.waived)
     blind = sorted({f.code for f in found if _is_blind(f)})
     ordered = sorted((f for f in found if not _is_blind(f)), key=lambda f: f.sort_key)
     if blind:
@@ -80,6 +82,13 @@ def findings(paper: Paper, found: tuple[Finding, ...], titles: dict[str, str]) -
         elif first.remedy:
             paper.para(first.remedy, 4, "fix: ")
         paper.line(f"    more: ccm-upgrade explain {code}")
+    if accepted:
+        paper.line()
+        paper.line(f"{paper.mark('ACCEPTED')} {plural(len(accepted), 'finding')}, by a waiver or a suppression:")
+        for finding in accepted[:SHOWN_PER_CODE]:
+            paper.para(f"{finding.code} {finding.subject}: {finding.waived}", 4)
+        if len(accepted) > SHOWN_PER_CODE:
+            paper.line(f"    and {len(accepted) - SHOWN_PER_CODE} more (-o json has all)")
 
 
 def _is_blind(finding: Finding) -> bool:

@@ -29,6 +29,7 @@ MARKS: dict[str, Mark] = {
     "SUCCEEDED": Mark("✓", "+", "SUCCEEDED", "32"),
     "done": Mark("✓", "+", "done", "32"),
     "skipped": Mark("=", "=", "skipped (already so)", "36"),
+    "ACCEPTED": Mark("=", "=", "ACCEPTED", "36"),
     "undone": Mark("↩", "<", "undone", "33"),
     "intent": Mark("…", ".", "in progress", "35"),
     "pending": Mark("·", "-", "pending", "36"),
