@@ -33,9 +33,15 @@ def parse(line: str) -> None:
     words = shlex.split(line.replace("…", "").replace("[", "").replace("]", ""), comments=True)[1:]
     command: click.Command = app
     context = click.Context(app, info_name="ccm-upgrade")
-    while words and isinstance(command, click.Group) and not words[0].startswith("-"):
+    while words and isinstance(command, click.Group):
+        if words[0].startswith("-") and not hasattr(command, "default"):
+            break
         found = command.get_command(context, words[0])
         if found is None:
+            default = getattr(command, "default", None)
+            if default is not None:
+                words = [default, *words]
+                continue
             if command.invoke_without_command:
                 break
             raise click.UsageError(f"no command {words[0]!r}")

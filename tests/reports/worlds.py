@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from upgrader.model.facts import ClusterIdentity
 from upgrader.model.finding import CheckRun, Coverage, Finding, Subject
 from upgrader.model.forecast import Forecast, ServiceForecast, TrafficShift, Write
@@ -40,6 +42,11 @@ def finding(code: str = "CCM001", outcome: str = "WARN", name: str = "web", **mo
         remedy=str(more.get("remedy", "look at the shares")),
         sources=("faq",),
     )
+
+
+def accepted(code: str) -> Finding:
+    """A finding that somebody accepted."""
+    return replace(finding(code, "FAIL", "old"), waived="known (ops, until 2027-01-31)")
 
 
 def plan(

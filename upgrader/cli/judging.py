@@ -29,6 +29,12 @@ target_option = click.option(
 )  # fmt: skip
 
 
+suppressions_option = click.option(
+    "--suppressions", type=click.Path(path_type=Path), default=None,
+    help="Findings that are accepted until a day.  [default: .ccm-upgrade.yaml, where there is one]",
+)  # fmt: skip
+
+
 def waiver_options(command: Command) -> Command:
     """`--waive CODE[@namespace/name] --reason TEXT`, as often as needed; and the suppressions file."""
     reason = click.option(
@@ -37,11 +43,7 @@ def waiver_options(command: Command) -> Command:
     waive = click.option(
         "--waive", "waived", multiple=True, metavar="CODE[@NS/NAME]", help="Accept a finding by name; see --reason."
     )
-    suppressions = click.option(
-        "--suppressions", "suppressions", type=click.Path(path_type=Path), default=None,
-        help="Findings that are accepted until a day.  [default: .ccm-upgrade.yaml, where there is one]",
-    )  # fmt: skip
-    return waive(reason(suppressions(command)))
+    return waive(reason(suppressions_option(command)))
 
 
 def suppressions_of(path: Path | None) -> Suppressions | None:

@@ -1,4 +1,4 @@
-"""`report`: the compatibility report of a plan, a run or a snapshot, in as many formats as wanted."""
+"""`report`: the compatibility report of a plan, a run or a snapshot, in as many formats as wanted; `report diff`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from upgrader.cli.output import progress, write_private
+from upgrader.cli.exit_codes import Exit
+from upgrader.cli.judging import suppressions_of, suppressions_option
+from upgrader.cli.output import document, emit, output_option, progress, write_private
 from upgrader.cli.running import state_of, state_option
 from upgrader.model.errors import InputError
 
@@ -16,20 +18,48 @@ if TYPE_CHECKING:
     from upgrader.model.run import Run
 
 
-@click.command()
+class ReportOr(click.Group):
+    """`report WHAT` renders a report; `report diff A B` is a command of its own."""
+
+    default = "show"
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """What is no command's name is what to report."""
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=ReportOr)
+def report() -> None:
+    """The compatibility report of a run, a plan or a snapshot: `report RUN|PLAN|FACTS`, or `report diff A B`.
+
+    The options of the first are those of `report show`.
+    """
+
+
+@report.command()
 @click.argument("what", metavar="RUN|PLAN|FACTS")
 @click.option("--format", "form", default="", help="Print one format on stdout: html, md, json, csv, sarif or junit.")
 @click.option("--out", "outs", multiple=True, metavar="FORMAT=FILE", help="Write a format to a file; may be repeated.")
 @click.option("--to", "target", default=None, metavar="VERSION", help="The target, when a snapshot is given.")
+@suppressions_option
 @state_option
-def report(what: str, form: str, outs: tuple[str, ...], target: str | None, state_dir: Path | None) -> None:
+def show(
+    what: str,
+    form: str,
+    outs: tuple[str, ...],
+    target: str | None,
+    suppressions: Path | None,
+    state_dir: Path | None,
+) -> None:
     """Render the compatibility report. Offline; writes only the files that --out names."""
     from upgrader.matrix.load import load_matrix
     from upgrader.report.present import present
     from upgrader.report.render import FORMATS, render
 
     wanted = [_split(out, tuple(FORMATS)) for out in outs]
-    plan, run = _subject(what, target, state_dir)
+    plan, run = _subject(what, target, state_dir, suppressions)
     sources = {source.id: (source.title, source.url) for source in load_matrix().sources}
     value = present(plan, run, sources=sources)
     for name, path in wanted:
@@ -39,6 +69,36 @@ def report(what: str, form: str, outs: tuple[str, ...], target: str | None, stat
         click.echo(render(value, form or "md"), nl=False)
 
 
+@report.command()
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B")
+@click.option("--to", "target", default=None, metavar="VERSION", help="The target, where a snapshot is given.")
+@suppressions_option
+@state_option
+@output_option
+@click.pass_context
+def diff(
+    ctx: click.Context,
+    /,
+    old: str,
+    new: str,
+    target: str | None,
+    suppressions: Path | None,
+    state_dir: Path | None,
+    fmt: str,
+) -> None:
+    """Compare two runs, plans or snapshots: which findings are new, fixed, still there, suppressed. Exit 2 where they
+    differ.
+    """
+    from upgrader.report.difference import difference, render_difference
+
+    before, _ = _subject(old, target, state_dir, suppressions)
+    after, _ = _subject(new, target, state_dir, suppressions)
+    found = difference(before, after)
+    emit(document("ReportDiff", differs=found.differs, difference=found), fmt, lambda: render_difference(found))
+    ctx.exit(Exit.CHANGES if found.differs else Exit.DONE)
+
+
 def _split(out: str, formats: tuple[str, ...]) -> tuple[str, Path]:
     name, found, path = out.partition("=")
     if not found or name not in formats or not path:
@@ -46,7 +106,9 @@ def _split(out: str, formats: tuple[str, ...]) -> tuple[str, Path]:
     return name, Path(path)
 
 
-def _subject(what: str, target: str | None, state_dir: Path | None) -> tuple[Plan, Run | None]:
+def _subject(
+    what: str, target: str | None, state_dir: Path | None, suppressions: Path | None = None
+) -> tuple[Plan, Run | None]:
     """The plan, and the run where one was named: a file is a plan or facts, everything else a run's id."""
     path = Path(what)
     if not path.exists():
@@ -66,4 +128,7 @@ def _subject(what: str, target: str | None, state_dir: Path | None) -> tuple[Pla
     from upgrader.ports.clock import SystemClock
 
     facts = read_files((path,), Said())
-    return pipeline.make_plan(facts, target_of(target, facts), load_matrix(), now=SystemClock().now()), None
+    plan = pipeline.make_plan(
+        facts, target_of(target, facts), load_matrix(), now=SystemClock().now(), suppress=suppressions_of(suppressions)
+    )
+    return plan, None
