@@ -9,11 +9,13 @@ from upgrader.cli.output import document, emit, output_option
 
 @click.command()
 @click.argument("code", required=False)
-@click.option("--markdown", is_flag=True, help="The reference page of all checks.")
+@click.option("--markdown", is_flag=True, help="The page of all checks, as docs/checks.md has it.")
+@click.option("--reference", is_flag=True, help="The page of everything else, as docs/reference.md has it.")
 @output_option
-def explain(code: str | None, markdown: bool, fmt: str) -> None:
+def explain(code: str | None, markdown: bool, reference: bool, fmt: str) -> None:
     """Explain CODE: a check (CCM002), a step kind (clb.tag), an exit code (EXIT7), a CCM version, an annotation, an
-    event's reason, or an error message in quotes. Without CODE: everything that can be explained.
+    event's reason, a code of the vendor's precheck, a condition of `diagnose`, or an error message in quotes. Without
+    CODE: everything that can be explained.
     """
     from upgrader.cli.explanations import explanations_of, index
 
@@ -21,6 +23,11 @@ def explain(code: str | None, markdown: bool, fmt: str) -> None:
         from upgrader.assess import catalogue
 
         click.echo(catalogue.markdown(), nl=False)
+        return
+    if reference:
+        from upgrader.cli.reference import page
+
+        click.echo(page(), nl=False)
         return
     if code is None:
         topics = index()

@@ -6,6 +6,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
@@ -14,6 +15,17 @@ from upgrader.matrix.load import load_matrix
 from upgrader.matrix.model import Annotation, ErrorEntry
 from upgrader.model.errors import InputError
 from upgrader.model.version import parse_version
+
+if TYPE_CHECKING:
+    from upgrader.diagnose.conditions.registry import Condition
+
+
+class Documented(Protocol):
+    """What has a code, a title and a docstring."""
+
+    __doc__: str | None
+    CODE: str
+    TITLE: str
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -29,7 +41,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
 def explanations_of(code: str) -> tuple[Explanation, ...]:
     """What is known of `code`, the most exact kind first. Raises `InputError` with near matches when nothing is."""
     readers: tuple[Callable[[str], Iterable[Explanation]], ...] = (
-        _check, _step_kind, _exit_code, _version, _annotation, _event, _error,
+        _check, _step_kind, _exit_code, _condition, _version, _annotation, _precheck, _event, _error,
     )  # fmt: skip
     for read in readers:
         found = tuple(read(code.strip()))
@@ -45,22 +57,38 @@ def explanations_of(code: str) -> tuple[Explanation, ...]:
 
 def index() -> list[tuple[str, str]]:
     """(code, title) of all that has a code."""
-    from upgrader.assess.registry import CHECKS
     from upgrader.model.params import PARAMS
 
-    topics = [(check.CODE, check.TITLE) for check in CHECKS]
+    topics = [(check.CODE, check.TITLE) for check in documented()]
     topics += [(kind, _first_line(inspect.getdoc(params) or "")) for kind, params in PARAMS.items()]
     topics += [(f"EXIT{int(code)}", MEANING[code]) for code in Exit]
+    topics += [(condition.ID, condition.TITLE) for condition in conditions()]
     topics += [(error.id, error.message) for error in load_matrix().errors]
+    topics += [(precheck.code, precheck.meaning) for precheck in load_matrix().precheck_codes]
+    topics += list({event.reason: event.when for event in load_matrix().event_kinds}.items())
     return topics
 
 
-def _check(code: str) -> Iterable[Explanation]:
+def documented() -> tuple[Documented, ...]:
+    """Everything with a code and a docstring under the checks' headings: the checks, and what judges suppressions."""
     from upgrader.assess.registry import CHECKS
+    from upgrader.plan import suppressions
+
+    return (*CHECKS, suppressions)
+
+
+def conditions() -> tuple[Condition, ...]:
+    """What `diagnose` sees without an event."""
+    from upgrader.diagnose.conditions.registry import CONDITIONS
+
+    return CONDITIONS
+
+
+def _check(code: str) -> Iterable[Explanation]:
     from upgrader.migrations.registry import MIGRATIONS
 
     names = {migration.CODE: migration.ID for migration in MIGRATIONS}
-    for check in CHECKS:
+    for check in documented():
         if code.upper() == check.CODE or code == names.get(check.CODE):
             yield Explanation(
                 kind="check", code=check.CODE, title=check.TITLE, text=inspect.cleandoc(check.__doc__ or "")
@@ -81,6 +109,24 @@ def _exit_code(code: str) -> Iterable[Explanation]:
     if shape and int(shape[1]) in set(Exit):
         exit_code = Exit(int(shape[1]))
         yield Explanation(kind="exit code", code=f"EXIT{int(exit_code)}", title=exit_code.name, text=MEANING[exit_code])
+
+
+def _condition(code: str) -> Iterable[Explanation]:
+    for condition in conditions():
+        if code == condition.ID:
+            text = f"{inspect.cleandoc(condition.__doc__ or '')}\n\n`ccm-upgrade diagnose` looks for it in a cluster."
+            yield Explanation(kind="condition", code=code, title=condition.TITLE, text=text)
+
+
+def _precheck(code: str) -> Iterable[Explanation]:
+    for one in load_matrix().precheck_codes:
+        if code == one.code:
+            calls = f" It would call {', '.join(one.calls)}." if one.calls else ""
+            text = (
+                f"A code of the vendor's own dry run ({one.check}, level {one.level}), from {one.since} on: "
+                f"{one.meaning}.{calls}"
+            )
+            yield Explanation(kind="precheck code", code=code, title=one.meaning, text=text, sources=one.sources)
 
 
 def _version(code: str) -> Iterable[Explanation]:
