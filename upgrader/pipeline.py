@@ -9,6 +9,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from upgrader.assess.assess import judge
+from upgrader.assess.check import Check
 from upgrader.assess.registry import CHECKS
 from upgrader.assess.select import select
 from upgrader.forecast import forecast
@@ -34,13 +35,14 @@ def make_plan(
     nonce: str = "",
     image: str = "",
     suppress: Suppressions | None = None,
+    checks: Iterable[Check] = CHECKS,
 ) -> Plan:
     """The plan that leads from what runs to `target`. Raises `InputError` for a waiver that can't be.
 
     `image` names the target's image where the registry is the user's own and its tag is not the version.
     """
     context = look(facts, target, matrix)
-    assessment = _accepted(judge(context), waive, suppress, facts)
+    assessment = _accepted(judge(context, checks), waive, suppress, facts)
     return build(context, assessment, now=now, nonce=nonce or secrets.token_hex(16), image=image)
 
 
@@ -51,10 +53,11 @@ def check(
     waive: Iterable[Waiver] = (),
     only: Iterable[str] = (),
     suppress: Suppressions | None = None,
+    checks: Iterable[Check] = CHECKS,
 ) -> Assessment:
     """The assessment alone, by all checks or by those with the codes in `only`."""
     wanted = frozenset(code.upper() for code in only)
-    judged = judge(look(facts, target, matrix, labels=False), select(CHECKS, wanted))
+    judged = judge(look(facts, target, matrix, labels=False), select(checks, wanted))
     if suppress and wanted:
         # Entries for checks that were not asked to run match nothing, and are not to blame.
         suppress = replace(suppress, entries=tuple(e for e in suppress.entries if e.code.upper() in wanted))

@@ -64,6 +64,7 @@ def apply(
     else:
         from upgrader import pipeline
         from upgrader.matrix.load import load_matrix
+        from upgrader.plugins import all_checks
 
         facts = look(origin, connections)
         waivers, suppress = waivers_of(waived, reasons), suppressions_of(suppressions)
@@ -74,6 +75,7 @@ def apply(
             now=SystemClock().now(),
             waive=waivers,
             suppress=suppress,
+            checks=all_checks(),
         )
     refused = _refused(made, accept_unknown)
     if refused is not None:

@@ -55,13 +55,14 @@ def check(
     """
     from upgrader import pipeline
     from upgrader.matrix.load import load_matrix
+    from upgrader.plugins import all_checks
 
     waivers, suppress = waivers_of(waived, reasons), suppressions_of(suppressions)
     with without_gc():
         facts = gather(origin)
         keep(facts)
         version = target_of(target, facts)
-        assessment = pipeline.check(facts, version, load_matrix(), waivers, only, suppress)
+        assessment = pipeline.check(facts, version, load_matrix(), waivers, only, suppress, all_checks())
     emit(
         document(
             "Assessment", cluster=facts.identity, verdict=assessment.verdict, coverage=assessment.coverage,

@@ -71,10 +71,10 @@ def index() -> list[tuple[str, str]]:
 
 def documented() -> tuple[Documented, ...]:
     """Everything with a code and a docstring under the checks' headings: the checks, and what judges suppressions."""
-    from upgrader.assess.registry import CHECKS
     from upgrader.plan import suppressions
+    from upgrader.plugins import all_checks
 
-    return (*CHECKS, suppressions)
+    return (*all_checks(), suppressions)
 
 
 def conditions() -> tuple[Condition, ...]:

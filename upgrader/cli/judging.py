@@ -59,8 +59,8 @@ def suppressions_of(path: Path | None) -> Suppressions | None:
 
 def waivers_of(waived: Iterable[str], reasons: Iterable[str]) -> tuple[Waiver, ...]:
     """The waivers, each with its reason. Raises `InputError` for an unknown code or a missing reason."""
-    from upgrader.assess.registry import find_check
     from upgrader.plan.waivers import parse_waiver
+    from upgrader.plugins import find_check
 
     texts, said = tuple(waived), tuple(reasons)
     if len(said) not in (1, len(texts)) and texts:

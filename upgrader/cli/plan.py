@@ -71,6 +71,7 @@ def _make(
 ) -> Plan:
     from upgrader import pipeline
     from upgrader.matrix.load import load_matrix
+    from upgrader.plugins import all_checks
 
     waivers, suppress = waivers_of(waived, reasons), suppressions_of(suppressions)
     with without_gc():
@@ -83,6 +84,7 @@ def _make(
             waive=waivers,
             image=image,
             suppress=suppress,
+            checks=all_checks(),
         )
 
 

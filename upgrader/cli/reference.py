@@ -13,7 +13,6 @@ from upgrader.matrix.model import Matrix
 from upgrader.model.params import PARAMS
 from upgrader.report.render import markdown_cell
 
-
 _ABOUT = (
     "Made from docstrings and data: `ccm-upgrade explain --reference > docs/reference.md`.\n"
     "`ccm-upgrade explain CODE` prints each entry in a terminal, offline. "

@@ -55,18 +55,20 @@ def show(
 ) -> None:
     """Render the compatibility report. Offline; writes only the files that --out names."""
     from upgrader.matrix.load import load_matrix
+    from upgrader.plugins import all_formats
     from upgrader.report.present import present
-    from upgrader.report.render import FORMATS, render
+    from upgrader.report.render import render
 
-    wanted = [_split(out, tuple(FORMATS)) for out in outs]
+    formats = all_formats()
+    wanted = [_split(out, tuple(formats)) for out in outs]
     plan, run = _subject(what, target, state_dir, suppressions)
     sources = {source.id: (source.title, source.url) for source in load_matrix().sources}
     value = present(plan, run, sources=sources)
     for name, path in wanted:
-        write_private(path, render(value, name).encode())
+        write_private(path, render(value, name, formats).encode())
         progress(f"wrote {path}")
     if form or not wanted:
-        click.echo(render(value, form or "md"), nl=False)
+        click.echo(render(value, form or "md", formats), nl=False)
 
 
 @report.command()
@@ -125,10 +127,12 @@ def _subject(
     from upgrader.discover.files import read_files
     from upgrader.discover.said import Said
     from upgrader.matrix.load import load_matrix
+    from upgrader.plugins import all_checks
     from upgrader.ports.clock import SystemClock
 
     facts = read_files((path,), Said())
     plan = pipeline.make_plan(
-        facts, target_of(target, facts), load_matrix(), now=SystemClock().now(), suppress=suppressions_of(suppressions)
-    )
+        facts, target_of(target, facts), load_matrix(), now=SystemClock().now(),
+        suppress=suppressions_of(suppressions), checks=all_checks(),
+    )  # fmt: skip
     return plan, None

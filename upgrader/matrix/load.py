@@ -22,6 +22,7 @@ from upgrader.matrix.model import (
     Source,
     Stop,
 )
+from upgrader.matrix.overlays import overlaid, overlay_directories
 from upgrader.matrix.yaml_text import placed_entries
 from upgrader.model.version import parse_version
 
@@ -37,18 +38,22 @@ def data_directory() -> Path:
 
 @lru_cache(maxsize=1)
 def load_matrix() -> Matrix:
-    """The shipped knowledge. Raises `InputError` with every mistake, each with file and line."""
-    return read_matrix(data_directory())
+    """The shipped knowledge with its overlays. Raises `InputError` with every mistake, each with file and line."""
+    return read_matrix(data_directory(), overlay_directories())
 
 
-def read_matrix(directory: Path) -> Matrix:
-    """The knowledge in `directory`."""
+def read_matrix(directory: Path, overlays: tuple[Path, ...] = ()) -> Matrix:
+    """The knowledge in `directory`, with what the overlays add or replace; later ones win."""
     mistakes = Mistakes(str(directory))
 
     placed: dict[str, tuple[tuple[str, Any], ...]] = {}
 
     def read(name: str, kind: type[T]) -> tuple[T, ...]:
-        found = placed[name] = placed_entries(directory / name, kind, mistakes)
+        found: tuple[tuple[str, T], ...] = placed_entries(directory / name, kind, mistakes)
+        for overlay in overlays:
+            if (overlay / name).is_file():
+                found = overlaid(name, found, placed_entries(overlay / name, kind, mistakes))
+        placed[name] = found
         return tuple(entry for _, entry in found)
 
     releases = read("versions.yaml", Release)
@@ -71,7 +76,7 @@ def read_matrix(directory: Path) -> Matrix:
         errors=errors,
         precheck_codes=codes,
         sources=sources,
-        digest=digest_of(directory),
+        digest=digest_of(directory, *overlays),
         stops=_sorted(stops, lambda s: parse_version(s.before)),
     )
 
@@ -80,9 +85,9 @@ def _sorted(found: tuple[T, ...], key: Callable[[T], Any]) -> tuple[T, ...]:
     return tuple(sorted(found, key=key))
 
 
-def digest_of(directory: Path) -> str:
+def digest_of(*directories: Path) -> str:
     """The digest of every data file's name and bytes."""
     digest = hashlib.sha256()
-    for path in sorted(directory.glob("*.yaml")):
+    for path in (path for directory in directories for path in sorted(directory.glob("*.yaml"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return "sha256:" + digest.hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -89,8 +89,8 @@ FORMATS: dict[str, Callable[[Report], str]] = {
 }
 
 
-def render(report: Report, form: str) -> str:
+def render(report: Report, form: str, formats: Mapping[str, Callable[[Report], str]] = FORMATS) -> str:
     """The report in one format. Raises `InputError` for a format that is not known."""
-    if form not in FORMATS:
-        raise InputError(what=f"unknown report format {form!r}", next_command=f"choose one of {', '.join(FORMATS)}")
-    return FORMATS[form](report)
+    if form not in formats:
+        raise InputError(what=f"unknown report format {form!r}", next_command=f"choose one of {', '.join(formats)}")
+    return formats[form](report)
