@@ -40,13 +40,18 @@ class LiveJob:
     def plan(self, member: Member, strategy: Strategy) -> Plan:
         """A plan from a fresh look."""
         from upgrader import pipeline
+        from upgrader.cli.judging import suppressions_of
         from upgrader.matrix.load import load_matrix
         from upgrader.model.version import parse_version
+        from upgrader.plugins import all_checks
         from upgrader.ports.clock import SystemClock
 
         origin = self.origin(member)
         facts = look(origin, self.connect(member))
-        return pipeline.make_plan(facts, parse_version(strategy.target), load_matrix(), now=SystemClock().now())
+        return pipeline.make_plan(
+            facts, parse_version(strategy.target), load_matrix(), now=SystemClock().now(),
+            suppress=suppressions_of(None), checks=all_checks(),
+        )  # fmt: skip
 
     def upgrade(self, claim: Claim, strategy: Strategy, watch: Watch) -> Outcome:
         """Resume what an earlier worker began; else plan and apply. What succeeded is never done twice."""
