@@ -39,6 +39,7 @@ def test_the_output_is_as_it_was(
         pytest.skip("json always has all")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("CCM_UPGRADE_LANG", "en")
     source = HERE / "worlds" / f"{world}.json"
     result = CliRunner().invoke(app, [*COMMANDS[command], "-f", str(source), "-o", fmt])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception

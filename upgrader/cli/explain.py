@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from upgrader.cli.output import document, emit, output_option
+
+if TYPE_CHECKING:
+    from upgrader.report.language import Catalogue
 
 
 @click.command()
@@ -18,6 +23,7 @@ def explain(code: str | None, markdown: bool, reference: bool, fmt: str) -> None
     CODE: everything that can be explained.
     """
     from upgrader.cli.explanations import explanations_of, index
+    from upgrader.report import language
 
     if markdown:
         from upgrader.assess import catalogue
@@ -38,8 +44,16 @@ def explain(code: str | None, markdown: bool, reference: bool, fmt: str) -> None
         )
         return
     found = explanations_of(code)
+    words = language.catalogue(language.language_of())
     emit(
         document("Explanation", code=code, explanations=found),
         fmt,
-        lambda: "\n\n".join(f"{one.code}: {one.title}\n\n{one.text}".rstrip() for one in found),
+        lambda: "\n\n".join(
+            f"{one.code}: {words.say(one.title)}\n\n{_said(one.text, words)}".rstrip() for one in found
+        ),
     )
+
+
+def _said(text: str, words: Catalogue) -> str:
+    """Each line in the reader's language, where the catalogue has it."""
+    return "\n".join(words.say(line) for line in text.splitlines())

@@ -71,8 +71,12 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ccm-upgrade")
-def app() -> None:
+@click.option("--lang", type=click.Choice(["en", "zh"]), default=None, envvar="CCM_UPGRADE_LANG",
+              help="The language of text; codes and JSON stay as they are.  [default: the locale's]")  # fmt: skip
+def app(lang: str | None) -> None:
     """Upgrade Alibaba Cloud's Cloud Controller Manager without fear: plan, apply, verify, roll back, report."""
+    if lang is not None:
+        os.environ["CCM_UPGRADE_LANG"] = lang
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

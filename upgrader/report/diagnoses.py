@@ -38,7 +38,7 @@ def render_diagnoses(
     standing = [one for one in found if not one.settled]
     counts = Counter(one.outcome for one in standing)
     worst = min(counts, key=lambda o: OUTCOME_ORDER[o], default="NOTE")
-    tally = " · ".join(f"{counts[o]} {o}" for o in OUTCOME_ORDER if counts[o]) or "nothing is wrong"
+    tally = " · ".join(f"{counts[o]} {o}" for o in OUTCOME_ORDER if counts[o]) or paper.say("nothing is wrong")
     paper.line(f"{paper.mark(worst if worst != 'NOTE' else 'PASS')}   {tally}")
     paper.line(
         f"  {plural(len(facts.load_balancer_services), 'LoadBalancer Service')} and "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from upgrader.report.language import Catalogue, catalogue, language_of
 from upgrader.report.words import MARKS
 
 DEFAULT_WIDTH = 100
@@ -30,6 +32,25 @@ def clean(text: str) -> str:
     return "".join(c if unicodedata.category(c) not in ("Cc", "Cf") or c == "\n" else "�" for c in text)
 
 
+_PIECE = re.compile(r"[^\S\n]+|[\u2e80-\uffef]|[^\s\u2e80-\uffef]+")
+
+
+def wrapped(text: str, width: int, start: str, hang: str) -> list[str]:
+    """`text` in lines of `width` columns; between wide characters a line may end anywhere, else between words."""
+    if text.isascii():
+        return textwrap.wrap(
+            text, width, initial_indent=start, subsequent_indent=hang, break_on_hyphens=False, break_long_words=False
+        )
+    lines, line, empty = [], start, True
+    for piece in _PIECE.findall(text):
+        if not empty and width_of(line) + width_of(piece.rstrip()) > width:
+            lines.append(line.rstrip())
+            line, empty = hang, True
+        if not (empty and piece.isspace()):
+            line, empty = line + piece, False
+    return [*lines, line.rstrip()] if not empty else lines
+
+
 @dataclass
 class Paper:
     """Lines of text being written. Build one with `Paper.of(stream)` or with fixed settings in tests."""
@@ -37,6 +58,7 @@ class Paper:
     width: int = DEFAULT_WIDTH
     colour: bool = False
     unicode: bool = True
+    words: Catalogue = field(default_factory=lambda: catalogue("en"))
     lines: list[str] = field(default_factory=list)
 
     @classmethod
@@ -52,6 +74,7 @@ class Paper:
             width=max(40, min(width, 160)),
             colour=terminal and "NO_COLOR" not in environ and environ.get("TERM") != "dumb",
             unicode=encoding.startswith("utf"),
+            words=catalogue(language_of(environ) if encoding.startswith("utf") else "en"),
         )
 
     def mark(self, outcome: str) -> str:
@@ -65,24 +88,27 @@ class Paper:
         return f"\x1b[1m{text}\x1b[0m" if self.colour else text
 
     def line(self, text: str = "") -> None:
-        """One line as it is."""
-        self.lines.append(text)
+        """One line as it is, in the reader's language."""
+        self.lines.append(self.words.say(text))
 
     def heading(self, text: str) -> None:
         """An empty line and a bold heading."""
         if self.lines:
             self.lines.append("")
-        self.lines.append(self.bold(text))
+        self.lines.append(self.bold(self.words.say(text)))
+
+    def say(self, text: str) -> str:
+        """`text` in the reader's language, for a part of a line."""
+        return self.words.say(text)
 
     def para(self, text: str, indent: int = 2, label: str = "") -> None:
         """Text wrapped to the width, under an optional label."""
+        label = self.words.say(label)
         start = " " * indent + label
+        text = self.words.say(text)
         hang = " " * (indent + width_of(label))
         for part in clean(text).splitlines() or [""]:
-            self.lines.extend(
-                textwrap.wrap(part, self.width, initial_indent=start, subsequent_indent=hang, break_on_hyphens=False,
-                              break_long_words=False) or [start.rstrip()]
-            )  # fmt: skip
+            self.lines.extend(wrapped(part, self.width, start, hang) or [start.rstrip()])
             start = hang
 
     def table(self, rows: Iterable[Sequence[str]], indent: int = 2, header: Sequence[str] = ()) -> None:

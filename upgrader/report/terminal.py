@@ -44,7 +44,7 @@ def render_plan(plan: Plan, paper: Paper | None = None, *, saved_as: str = "") -
 def verdict_lines(paper: Paper, verdict: Verdict, found: tuple[Finding, ...], coverage: Coverage) -> None:
     """The verdict line and the coverage line: there is always one of each."""
     counts = Counter(f.outcome for f in found if not f.waived)
-    tally = " · ".join(f"{counts[o]} {o}" for o in OUTCOME_ORDER if counts[o]) or "no findings"
+    tally = " · ".join(f"{counts[o]} {o}" for o in OUTCOME_ORDER if counts[o]) or paper.say("no findings")
     paper.line(f"{paper.mark(verdict)}   {tally}")
     text = f"{coverage.judged} of {plural(coverage.services, 'LoadBalancer Service')} judged"
     if coverage.unreadable:
@@ -69,7 +69,9 @@ def findings(paper: Paper, found: tuple[Finding, ...], titles: dict[str, str]) -
         first = members[0]
         paper.line()
         count = f"  ({len(members)})" if len(members) > 1 else ""
-        paper.line(f"{paper.mark(first.outcome)} {paper.bold(code)}  {titles.get(code, '')}".rstrip() + count)
+        paper.line(
+            f"{paper.mark(first.outcome)} {paper.bold(code)}  {paper.say(titles.get(code, ''))}".rstrip() + count
+        )
         for finding in members[:SHOWN_PER_CODE]:
             effect = {"IMMEDIATE": " at the first reconcile", "LATENT": " at the next edit"}.get(finding.effect, "")
             paper.para(f"{finding.subject}{effect}: {finding.message}", 4)

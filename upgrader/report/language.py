@@ -1,0 +1,78 @@
+"""One catalogue of messages: English is what the program says, other languages are looked up by it.
+
+Judgement speaks English, and knows nothing of languages; a reader's language is decided where text is laid out. A
+message with something filled in is found by its template, so that one entry serves every cluster.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+VARIABLE = "CCM_UPGRADE_LANG"
+LANGUAGES = ("en", "zh")
+_HOLE = re.compile(r"\{(\w+)\}")
+
+
+class Catalogue:
+    """The messages of one language. `say` returns what it does not know as it is."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = dict(texts)
+        self._templates = [
+            (_pattern(english), translated) for english, translated in texts.items() if _HOLE.search(english)
+        ]
+        self._known: dict[str, str] = {}
+
+    def say(self, text: str) -> str:
+        """`text` in this language; the blanks around it stay."""
+        inner = text.strip()
+        if not inner or not self.texts:
+            return text
+        found = self.texts.get(text)
+        if found is not None:
+            return found
+        if inner not in self._known:
+            self._known[inner] = self._translated(inner)
+        return text.replace(inner, self._known[inner], 1)
+
+    def _translated(self, text: str) -> str:
+        if text in self.texts:
+            return self.texts[text]
+        for pattern, translated in self._templates:
+            shape = pattern.fullmatch(text)
+            if shape is not None:
+                return _filled(translated, shape)
+        return text
+
+
+def _filled(template: str, shape: re.Match[str]) -> str:
+    return _HOLE.sub(lambda hole: shape[hole[1]], template)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = _HOLE.split(template)
+    return re.compile("".join(re.escape(p) if n % 2 == 0 else f"(?P<{p}>.+?)" for n, p in enumerate(parts)))
+
+
+def language_of(environ: Mapping[str, str] = os.environ) -> str:
+    """The reader's language: what was asked for, else the locale's where there is a catalogue for it, else English."""
+    asked = environ.get(VARIABLE, "")
+    locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    for text in (asked, locale):
+        if text[:2].lower() in LANGUAGES:
+            return text[:2].lower()
+    return "en"
+
+
+@lru_cache(maxsize=4)
+def catalogue(language: str) -> Catalogue:
+    """The catalogue of a language; English is what the texts are in, and has none."""
+    if language == "en":
+        return Catalogue({})
+    from upgrader.matrix.yaml_text import load_plain
+
+    return Catalogue(load_plain(Path(__file__).with_name("lang") / f"{language}.yaml"))
