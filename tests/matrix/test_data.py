@@ -111,7 +111,7 @@ def test_a_pattern_must_speak_for_its_example(
     assert says in capsys.readouterr().err
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_damage_is_our_error_or_none(data_copy: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(path.name for path in data_directory().glob("*.yaml"))))
