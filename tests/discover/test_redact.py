@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from upgrader import codec
 from upgrader.discover.files import read_files
-from upgrader.discover.redact import REDACTED, redacted_args, redacted_text
 from upgrader.discover.said import Said
+from upgrader.redact import REDACTED, redacted_args, redacted_text
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 SECRET = st.text(LETTERS, min_size=20, max_size=40).map(lambda text: "zQ" + text)

@@ -22,7 +22,7 @@ def test_the_story_is_told_to_its_end(tmp_path: Path, monkeypatch: pytest.Monkey
 
     assert result.exit_code == 0
     said = result.output
-    acts = ["1. Plan", "ROLLED_BACK, because step ccm-v2.14.0 failed", "SUCCEEDED: v2.14.0 leads now", "PASS:",
+    acts = ["1. Plan", "ROLLED_BACK, because step start-v2.14.0 failed", "SUCCEEDED: v2.14.0 leads now", "PASS:",
             "v1.9.3.239-g40d97e1-aliyun leads again", "6. Report"]  # fmt: skip
     places = [said.index(act) for act in acts]
     assert places == sorted(places)

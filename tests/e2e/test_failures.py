@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -100,3 +101,47 @@ def test_rights_that_moved_since_the_plan_make_it_stale(start: Start) -> None:
     code, _ = desk.cli("apply", str(plan), "--yes", "--state-dir", str(desk.home))
 
     assert code == Exit.STALE, desk.err
+
+
+def test_two_leaders_never_run_side_by_side_neither_there_nor_back(start: Start) -> None:
+    desk = start("upgrade-leader-locks")
+    before = desk.lab.run(lambda: state(desk))
+    cluster = desk.lab.cluster()
+    together: set[tuple[str, ...]] = set()
+
+    def look(_change: Any) -> None:
+        pods = cluster.local.list("pods", "kube-system")
+        images = {
+            c["image"].rsplit(":")[-1] for pod in pods for c in pod["spec"]["containers"] if "cloud-c" in c["image"]
+        }
+        together.add(tuple(sorted(images)))
+
+    desk.lab.run(lambda: cluster.api.store.listeners.append(look))
+    plan = desk.json("plan", *TARGET)
+    assert [step["kind"] for step in plan["steps"]][-3:] == ["ccm.stop", "ccm.workload", "ccm.start"]
+
+    run = desk.apply(*TARGET)
+    back = desk.json("rollback", run["id"], "--state-dir", str(desk.home))
+
+    assert (run["state"], back["state"]) == ("SUCCEEDED", "ROLLED_BACK")
+    assert together == {(), ("v1.9.3.239-g40d97e1-aliyun",), ("v2.14.0",)}
+    assert desk.lab.run(lambda: state(desk)) == before
+
+
+def test_a_backup_is_enough_when_the_journal_is_lost(start: Start, tmp_path: Any) -> None:
+    desk = start("demo")
+    before = desk.lab.run(lambda: state(desk))
+    run = desk.apply(*TARGET)
+    kept = tmp_path / "kept.json"
+    kept.write_bytes((desk.home / run["id"] / "backup.json").read_bytes())
+    for file in (desk.home / run["id"]).iterdir():
+        file.unlink()
+
+    back = desk.json("rollback", "--to-backup", str(kept), "--state-dir", str(desk.home))
+
+    assert (back["state"], back.get("left", [])) == ("ROLLED_BACK", [])
+    assert desk.lab.run(lambda: state(desk)) == before
+    saved = json.loads(kept.read_text())
+    assert saved["workload"]["kind"] == "DaemonSet"
+    assert {one["kind"] for one in saved["rbac"]} == {"ClusterRole", "ClusterRoleBinding"}
+    assert len(saved["services"]) == 4

@@ -104,7 +104,7 @@ def test_a_failed_verification_rolls_back_and_an_inconclusive_one_pauses(tmp_pat
     world = World()
     world.verdict = RunVerdict(outcome="INCONCLUSIVE", problems=("no events",))
     run = engine(world, tmp_path, run="run-2").apply()
-    assert run.state == "STALLED"
+    assert run.state == "PAUSED"
     assert world.image() == IMAGE + NEW
     world.verdict = RunVerdict(outcome="PASS")
     assert engine(world, tmp_path, run="run-2", create=False).resume().state == "SUCCEEDED"

@@ -52,7 +52,7 @@ def test_a_healthy_world_needs_one_step() -> None:
     assert params.image == "registry.example/acs/cloud-controller-manager:v2.14.0"
     assert params.expected_image.endswith(":v2.12.4")
     assert params.args == params.expected_args
-    assert not params.stop_first
+    assert not params.stopped
     assert made.steps[0].reversible == "yes"
 
 
@@ -120,11 +120,23 @@ def test_flags_and_rights_are_mended_and_the_old_pods_stop_first() -> None:
     made = plan(source="v1.9.3.372", ccm={"args": args, "rbac_rules": rules})
     rights = decode_params(made.steps[0], RbacRulesParams)
     assert "endpointslices" in {resource for rule in rights.rules for resource in rule.resources}
-    params = decode_params(made.steps[-1], WorkloadParams)
+    stop, image, start = made.steps[-3:]
+    assert [step.kind for step in (stop, image, start)] == ["ccm.stop", "ccm.workload", "ccm.start"]
+    params = decode_params(image, WorkloadParams)
     assert params.args == ("/cloud-controller-manager", "--cloud-config=/c", "--configure-cloud-routes=false")
     assert params.expected_args == tuple(args)
-    assert params.stop_first
-    assert next(f for f in made.findings if f.code == "CCM072").fixed_by == made.steps[-1].id
+    assert params.stopped
+    assert (params.expected_locks, params.locks) == (("endpoints",), ("leases",))
+    assert next(f for f in made.findings if f.code == "CCM072").fixed_by == image.id
+    assert next(f for f in made.findings if f.code == "CCM073").fixed_by == stop.id
+    assert stop.id in image.needs
+    assert image.id in start.needs
+
+
+def test_a_lock_that_the_arguments_name_is_the_one_that_counts() -> None:
+    args = ["/ccm", "--leader-elect-resource-lock=leases", "--cloud-config=/c", "--configure-cloud-routes=false"]
+    made = plan(source="v1.9.3.372", ccm={"args": args})
+    assert "ccm.stop" not in {step.kind for step in made.steps}
 
 
 def test_a_stop_on_the_way_gets_a_step_of_its_own() -> None:
@@ -134,7 +146,7 @@ def test_a_stop_on_the_way_gets_a_step_of_its_own() -> None:
     assert len(made.path) == 2
     assert first.to_version == made.path[0]
     assert (second.from_version, second.expected_image) == (first.to_version, first.image)
-    assert steps[1].needs[-1] == steps[0].id
+    assert steps[0].id in steps[1].needs
 
 
 def test_nothing_to_do_is_no_step() -> None:

@@ -11,7 +11,7 @@ from upgrader.cli.exit_codes import Exit
 from upgrader.cli.judging import suppressions_of, target_of, target_option, waiver_options, waivers_of
 from upgrader.cli.origins import Origin, connect_all, look, origin_options
 from upgrader.cli.output import emit, output_option, progress
-from upgrader.cli.running import EXIT_OF, asked_to_stop, engine_of, run_text, state_of, state_option
+from upgrader.cli.running import asked_to_stop, engine_of, exit_of, run_text, state_of, state_option
 from upgrader.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -92,9 +92,8 @@ def apply(
         engine = engine_of(made, origin, connections, state_of(state_dir), run_id, create=True,
                            on_failure=on_failure, stop_asked=stop)  # fmt: skip
         run = engine.apply()
-        interrupted = stop() and run.state == "PAUSED"
     emit(run, fmt, lambda: run_text(run))
-    ctx.exit(Exit.INTERRUPTED if interrupted else EXIT_OF[run.state])
+    ctx.exit(exit_of(run))
 
 
 def _refused(made: Plan, accept_unknown: bool) -> Exit | None:

@@ -20,11 +20,22 @@ def audit() -> None:
 @state_option
 @output_option
 def verify(run_id: str, state_dir: Path | None, fmt: str) -> None:
-    """Check the journal's chain of hashes; an edited or cut journal is refused with its line (exit 64)."""
+    """Check the journal's chain of hashes, the plan's id and the backup's checksum.
+
+    What was edited or cut is refused with its place (exit 64). That the journal was cut after a whole line is found
+    out by `resume`: the cluster remembers its last entry.
+    """
+    from upgrader.cli.stored import stored_backup, stored_plan
     from upgrader.execute.journal import FileStore
 
-    store = FileStore(state_of(state_dir), run_id)
+    directory = state_of(state_dir)
+    store = FileStore(directory, run_id)
     entries = store.entries()
-    torn = " (a torn last line was cut off)" if store.torn else ""
-    emit(document("Audit", run=run_id, entries=len(entries), torn=store.torn, whole=True), fmt,
-         f"{len(entries)} entries, whole{torn}")  # fmt: skip
+    plan = stored_plan(directory, run_id)
+    backed_up = any(entry.event == "backup" for entry in entries)
+    if backed_up:
+        stored_backup(directory, str(directory / run_id))
+    torn = " (the last line is torn: its entry was never acted on)" if store.torn else ""
+    found = document("Audit", run=run_id, plan=plan.id, entries=len(entries), torn=store.torn, backup=backed_up,
+                     whole=True)  # fmt: skip
+    emit(found, fmt, f"{len(entries)} entries, plan{' and backup' if backed_up else ''}: whole{torn}")

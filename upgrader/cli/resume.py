@@ -8,7 +8,7 @@ import click
 
 from upgrader.cli.origins import Origin, connect_all, origin_options
 from upgrader.cli.output import emit, output_option
-from upgrader.cli.running import EXIT_OF, asked_to_stop, engine_of, run_text, state_of, state_option
+from upgrader.cli.running import asked_to_stop, engine_of, exit_of, run_text, state_of, state_option
 
 
 @click.command()
@@ -31,4 +31,4 @@ def resume(
                            on_failure=on_failure, stop_asked=stop)  # fmt: skip
         run = engine.resume()
     emit(run, fmt, lambda: run_text(run))
-    ctx.exit(EXIT_OF[run.state])
+    ctx.exit(exit_of(run))

@@ -32,6 +32,12 @@ EXIT_OF = {
     "RUNNING": Exit.STALLED,
 }
 
+
+def exit_of(run: Run) -> Exit:
+    """The exit code that says how a run ended."""
+    return Exit.INTERRUPTED if run.interrupted else EXIT_OF[run.state]
+
+
 state_option = click.option(
     "--state-dir", type=click.Path(path_type=Path), default=None, envvar="CCM_UPGRADE_STATE", show_envvar=True,
     help="Where runs are kept.  [default: ~/.local/state/ccm-upgrade]",
@@ -47,22 +53,23 @@ def state_of(state_dir: Path | None) -> Path:
 
 @contextmanager
 def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """The first Ctrl-C asks: the step under way is finished. The second one interrupts at once."""
+    """The first Ctrl-C (or SIGTERM) asks: the step under way is finished. The second one interrupts at once."""
     asked: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def handle(number: int, _frame: Any) -> None:
         if asked:
-            signal.signal(signal.SIGINT, before)
             raise KeyboardInterrupt
         asked.append(number)
         progress("finishing the step under way; press Ctrl-C again to stop at once")
 
-    signal.signal(signal.SIGINT, handle)
+    for number in before:
+        signal.signal(number, handle)
     try:
         yield lambda: bool(asked)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def engine_of(
@@ -74,6 +81,7 @@ def engine_of(
     *,
     create: bool,
     on_failure: str = "rollback",
+    forced: bool = False,
     stop_asked: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = progress,
 ) -> Engine:
@@ -85,18 +93,17 @@ def engine_of(
     from upgrader.execute.session import Session
     from upgrader.matrix.load import load_matrix
     from upgrader.plan.freshness import check_time, check_whole, check_world
-    from upgrader.ports.clock import SystemClock, rfc3339
+    from upgrader.ports.clock import SystemClock
 
     clock, matrix = SystemClock(), load_matrix()
-    since = rfc3339(clock.now())
 
     def fresh(plan: Plan, facts: ClusterFacts) -> None:
         check_whole(plan)
         check_time(plan, clock.now())
         check_world(plan, facts_digests(facts), facts.identity.id, matrix.digest)
 
-    def judge(before: ClusterFacts) -> RunVerdict:
-        return judged(before, look(origin, connections), plan.to_version, since)
+    def judge(before: ClusterFacts, version: str, since: str | None) -> RunVerdict:
+        return judged(before, look(origin, connections), version, since)
 
     session = Session(
         plan=plan,
@@ -108,6 +115,8 @@ def engine_of(
         store=FileStore(state_dir, run_id, create=create),
         look=lambda: look(origin, connections),
         judge=judge,
+        way_back=lambda before, now: way_back(before, now, plan.from_version),
+        forced=forced,
         check_fresh=fresh,
         on_failure="pause" if on_failure == "pause" else "rollback",
         say=say,
@@ -116,13 +125,34 @@ def engine_of(
     return Engine(session)
 
 
-def judged(before: ClusterFacts, after: ClusterFacts, target: str, since: str) -> RunVerdict:
+def judged(before: ClusterFacts, after: ClusterFacts, target: str, since: str | None) -> RunVerdict:
     """The verdict on two looks."""
     from upgrader.matrix.load import load_matrix
     from upgrader.model.version import parse_version
     from upgrader.verify import verify
 
     return verify(before, after, parse_version(target), load_matrix(), since=since)
+
+
+def way_back(before: ClusterFacts, now: ClusterFacts, version: str) -> tuple[str, ...]:
+    """What `version` would harm at once, were it put back now, and would not have harmed before; in words."""
+    from upgrader import pipeline
+    from upgrader.matrix.load import load_matrix
+    from upgrader.model.version import parse_version
+
+    if not version:
+        return ()
+
+    def harm(facts: ClusterFacts) -> dict[tuple[str, str], str]:
+        found = pipeline.check(facts, parse_version(version), load_matrix()).findings
+        return {
+            (one.code, str(one.subject)): f"{one.code} {one.subject}: {one.message}"
+            for one in found
+            if one.outcome == "FAIL" and one.effect == "IMMEDIATE"
+        }
+
+    known = harm(before)
+    return tuple(text for key, text in sorted(harm(now).items()) if key not in known)
 
 
 def _no_cloud(_fence: Any) -> Any:

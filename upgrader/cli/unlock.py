@@ -13,10 +13,13 @@ from upgrader.cli.origins import Origin, connect_cluster, origin_options
 def unlock(yes: bool, **options: object) -> None:
     """Free the Lease kube-system/ccm-upgrade. A run that still lives is fenced out of its next write."""
     from upgrader.execute.lock import LEASE, NoFence, free
+    from upgrader.model.errors import AbsentError
 
     cluster = connect_cluster(Origin(**options))  # type: ignore[arg-type]
-    lease = cluster.reader.get(LEASE)
-    holder = str((lease.get("spec") or {}).get("holderIdentity") or "")
+    try:
+        holder = str((cluster.reader.get(LEASE).get("spec") or {}).get("holderIdentity") or "")
+    except AbsentError:
+        holder = ""
     if not holder:
         click.echo("nobody holds the lock")
         return

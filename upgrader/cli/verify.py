@@ -25,14 +25,11 @@ def verify(ctx: click.Context, /, run_id: str, state_dir: Path | None, fmt: str,
 
     Exit codes: 0 PASS, 5 INCONCLUSIVE, 8 FAIL.
     """
-    from upgrader import codec
-    from upgrader.cli.stored import stored_plan, stored_run
-    from upgrader.execute.backup import FILE, Backup
-    from upgrader.execute.journal import FileStore
+    from upgrader.cli.stored import stored_backup, stored_plan, stored_run
 
     directory = state_of(state_dir)
     run = stored_run(directory, run_id)
-    backup = codec.decode(FileStore(directory, run.id).load(FILE), Backup, where=FILE)
+    backup = stored_backup(directory, str(directory / run.id))
     origin = Origin(**options)  # type: ignore[arg-type]
     plan = stored_plan(directory, run.id)
     target = plan.from_version if run.state in ("ROLLED_BACK", "PARTLY_ROLLED_BACK") else plan.to_version

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Literal, TypeVar
 
-from upgrader.discover.redact import redacted_text
 from upgrader.model.errors import AbsentError, CcmUpgradeError, DeniedError, TransientError
 from upgrader.model.facts import Gap
+from upgrader.redact import redacted_text
 
 T = TypeVar("T")
 M = TypeVar("M")

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from upgrader import codec
-from upgrader.discover.redact import REDACTED, redacted_args, redacted_text
 from upgrader.model.facts import CcmInstall, Disagreement, Network, WorkloadRef
 from upgrader.model.version import version_of_image
+from upgrader.redact import REDACTED, redacted_args, redacted_text
 
 Object = Mapping[str, Any]
 

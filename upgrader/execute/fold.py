@@ -33,7 +33,8 @@ def fold(run_id: str, plan: Plan, entries: Iterable[Entry]) -> Run:
     state: RunState = "RUNNING"
     verdict: RunVerdict | None = None
     left: tuple[str, ...] = ()
-    cause = next_command = ""
+    cause = next_command = rolling_back = ""
+    interrupted = False
     for entry in entries:
         if entry.step and entry.step in steps:
             steps[entry.step] = _stepped(steps[entry.step], entry)
@@ -43,11 +44,14 @@ def fold(run_id: str, plan: Plan, entries: Iterable[Entry]) -> Run:
             state = _ENDED.get(str(entry.data.get("state", "")), "FAILED")
             cause, next_command = entry.error, str(entry.data.get("next", ""))
             left = tuple(map(str, entry.data.get("left", ())))
+            interrupted = bool(entry.data.get("interrupted"))
+        elif entry.event == "rollback-started":
+            state, rolling_back = "RUNNING", entry.error
         elif entry.event == "resumed":
-            state, cause, next_command, left = "RUNNING", "", "", ()
+            state, cause, next_command, left, interrupted = "RUNNING", "", "", (), False
     return Run(
         id=run_id, plan=plan.id, state=state, steps=tuple(steps.values()), verdict=verdict, left=left, cause=cause,
-        next_command=next_command,
+        next_command=next_command, rolling_back=rolling_back, interrupted=interrupted,
     )  # fmt: skip
 
 

@@ -1,14 +1,16 @@
 """The journal of a run: append-only, hash-chained, on disk before the effect that it announces.
 
 One directory a run, mode 0700; `journal.jsonl` holds one entry a line. A torn last line (the process died while
-writing it) is cut off and said; anything else that does not fit the chain is refused with its line.
+writing it) is cut off by the next entry; anything else that does not fit the chain is refused with its line.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,7 +39,7 @@ def runs_in(directory: Path) -> tuple[str, ...]:
 
 
 class FileStore:
-    """The files of one run. A call returns when its data has reached the disk."""
+    """The files of one run. A call returns when its data has reached the disk. Safe for several threads."""
 
     def __init__(self, directory: Path, run_id: str, *, create: bool = False) -> None:
         self.run_id = run_id
@@ -49,42 +51,54 @@ class FileStore:
             raise AbsentError(
                 f"no run {run_id!r}", where=str(directory), next_command="ccm-upgrade history lists the runs"
             )
-        self._last: tuple[int, str] | None = None
+        self._whole = 0
+        self._guard = threading.RLock()
+        self._lines: tuple[str, ...] | None = None
 
     def append(self, entry: Entry) -> Entry:
-        """Append one entry; returns it with its number and the hash of the line before."""
-        if self._last is None:
-            self.entries()
-        assert self._last is not None
-        seq, previous = self._last
-        numbered = replace(entry, seq=seq + 1, run=self.run_id, previous=previous)
+        """Append one entry; returns it with its number and the hash of the line before. A torn last line goes."""
+        with self._guard:
+            return self._append(entry)
+
+    def _append(self, entry: Entry) -> Entry:
+        known = self._known()
+        numbered = replace(entry, seq=len(known) + 1, run=self.run_id, previous=known[-1] if known else "")
         line = codec.encode(numbered) + b"\n"
         path = self.directory / JOURNAL
         fresh = not path.exists()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        # Until the line is on disk nobody knows where the journal ends: an interrupt here must not be believed.
+        self._lines = None
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, line)
+            if self.torn:
+                os.ftruncate(descriptor, self._whole)
+                self.torn = False
+            if os.write(descriptor, line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
         if fresh:
             _sync_directory(self.directory)
-        self._last = (numbered.seq, _hash(line))
+        self._lines = (*known, _hash(line))
         return numbered
 
     def entries(self) -> tuple[Entry, ...]:
-        """The whole journal, its chain verified. Raises `InputError` naming the line where it was cut or edited."""
+        """The whole journal, its chain verified. Raises `InputError` naming the line where it was cut or edited.
+
+        Changes nothing: a reader may look while the run's own process writes. `torn` says that a last line has not
+        reached the disk whole; what it announced was not begun, for the effect waits for the disk.
+        """
+        with self._guard:
+            return self._entries()
+
+    def _entries(self) -> tuple[Entry, ...]:
         path = self.directory / JOURNAL
         data = path.read_bytes() if path.exists() else b""
         lines = data.split(b"\n")
         tail = lines.pop()
-        if tail:
-            # Only the last write can be torn; what it announced was not begun, for the effect waits for the disk.
-            self.torn = True
-            with path.open("r+b") as file:
-                file.truncate(len(data) - len(tail))
-                os.fsync(file.fileno())
-        found, previous = [], ""
+        self.torn, self._whole = bool(tail), len(data) - len(tail)
+        found, previous, hashes = [], "", []
         for number, line in enumerate(lines, 1):
             where = f"{path}:{number}"
             entry = codec.decode(line, Entry, where=where)
@@ -94,9 +108,26 @@ class FileStore:
                     next_command="restore the file from a backup; nothing is done with a journal that can't be trusted",
                 )  # fmt: skip
             previous = _hash(line + b"\n")
+            hashes.append(previous)
             found.append(entry)
-        self._last = (len(found), previous)
+        self._lines = tuple(hashes)
         return tuple(found)
+
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last entry; (0, "") for an empty journal."""
+        lines = self._known()
+        return len(lines), lines[-1] if lines else ""
+
+    def holds(self, seq: int, line: str) -> bool:
+        """Whether entry `seq` is there and its line has this hash."""
+        lines = self._known()
+        return seq == 0 or (seq <= len(lines) and lines[seq - 1] == line)
+
+    def _known(self) -> tuple[str, ...]:
+        with self._guard:
+            if self._lines is None:
+                self._entries()
+            return self._lines or ()
 
     def save(self, name: str, data: bytes) -> Path:
         """Write a file atomically, mode 0600."""

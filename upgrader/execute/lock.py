@@ -1,29 +1,29 @@
-"""One run a cluster: a Lease in the cluster with a fencing token, and a file lock beside it.
+"""One run a cluster: a Lease in the cluster with a fencing token that is proved before each write.
 
 The Lease `kube-system/ccm-upgrade` carries owner, plan, heartbeat and the token, a number that grows with each owner.
-Before each write the run proves that the Lease still carries its token; a run that slept and was taken over is fenced
-out.
-Used plans are remembered in the Lease by their nonce.
+Before each write the run reads the Lease, proves that it still carries its token, and renews it; a run that slept and
+was taken over is fenced out. Between writes a thread renews it, so that it does not expire in a long read either.
+Used plans are remembered in the Lease by their nonce, and the journal by its last entry: a journal that was cut since
+is found out.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
+import threading
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from upgrader.model.errors import AbsentError, LockedError, RefusedError, StaleError
+from upgrader.model.errors import AbsentError, InputError, LockedError, RefusedError, StaleError, TransientError
 from upgrader.ports.clock import Clock
 from upgrader.ports.read import ClusterReader, Ref
+from upgrader.ports.store import RunStore
 from upgrader.ports.write import ClusterWriter
 
 LEASE = Ref(api_version="coordination.k8s.io/v1", kind="Lease", namespace="kube-system", name="ccm-upgrade")
+_WHERE = "Lease kube-system/ccm-upgrade"
 DURATION_S = 60
-# A proof of ownership is good for so long; then the Lease is read again before the next write.
-PROOF_S = 5.0
 # So many used plans are remembered; older ones have expired anyway.
 REMEMBERED = 50
 _PREFIX = "ccm-upgrade.io/"
@@ -37,42 +37,49 @@ class NoFence:
 
 
 class LeaseLock:
-    """The lock of one run; also the fence of its writers."""
+    """The lock of one run; also the fence of its writers. Safe for the run's thread and its heartbeat's."""
 
-    def __init__(self, reader: ClusterReader, writer: ClusterWriter, clock: Clock, run_id: str, plan_id: str) -> None:
-        self.reader, self.writer, self.clock = reader, writer, clock
-        self.run_id, self.plan_id = run_id, plan_id
-        self.owner = f"{socket.gethostname()}/{os.getpid()}/{run_id}"
+    def __init__(
+        self, reader: ClusterReader, writer: ClusterWriter, clock: Clock, journal: RunStore, plan_id: str
+    ) -> None:
+        self.reader, self.writer, self.clock, self.journal = reader, writer, clock, journal
+        self.run_id, self.plan_id = journal.run_id, plan_id
+        self.owner = f"{socket.gethostname()}/{os.getpid()}/{self.run_id}"
         self.token = 0
-        self._proved = float("-inf")
+        self._guard = threading.Lock()
+        self._lost: LockedError | None = None
 
     def take(self, nonce: str = "") -> None:
         """Take the Lease. Raises `LockedError` while another run holds it, `StaleError` for a plan used before.
 
-        The same run may take its own Lease again (resume) when its earlier process is gone.
+        The same run may take its own Lease again (resume) when its earlier process is gone; `InputError` when its
+        journal ends before what the Lease remembers of it.
         """
         now = self.clock.now()
         try:
             lease = self.reader.get(LEASE)
         except AbsentError:
-            metadata = {"name": LEASE.name, "namespace": LEASE.namespace}
-            body = {"apiVersion": LEASE.api_version, "kind": "Lease", "metadata": metadata}
-            try:
-                lease = self.writer.create(LEASE, body)
-            except RefusedError:
-                lease = self.reader.get(LEASE)
-        notes = lease["metadata"].get("annotations") or {}
+            lease = self._made()
+        notes = _notes(lease)
         self._refuse_held(lease, notes, now)
+        ours = notes.get(_PREFIX + "run") == self.run_id
+        if ours:
+            self._refuse_cut(notes.get(_PREFIX + "journal", ""))
         used = [n for n in notes.get(_PREFIX + "used-plans", "").split(",") if n]
-        if nonce and nonce in used and notes.get(_PREFIX + "run") != self.run_id:
-            raise StaleError(
-                "this plan was already applied", where=self.plan_id, why=f"by the run {notes.get(_PREFIX + 'run')}",
-                next_command="ccm-upgrade plan makes a new one; ccm-upgrade history shows the old run",
-            )  # fmt: skip
+        if nonce and nonce in used and not ours:
+            raise already_applied(self.plan_id, notes.get(_PREFIX + "run", ""))
         self.token = int(notes.get(_PREFIX + "token", "0")) + 1
         remembered = [n for n in used if n != nonce][-REMEMBERED + 1 :] + ([nonce] if nonce else [])
         self._write(lease, now, {"token": str(self.token), "run": self.run_id, "plan": self.plan_id,
                                  "used-plans": ",".join(remembered)})  # fmt: skip
+
+    def _made(self) -> dict[str, Any]:
+        metadata = {"name": LEASE.name, "namespace": LEASE.namespace}
+        body = {"apiVersion": LEASE.api_version, "kind": "Lease", "metadata": metadata}
+        try:
+            return self.writer.create(LEASE, body)
+        except RefusedError:
+            return self.reader.get(LEASE)
 
     def _refuse_held(self, lease: dict[str, Any], notes: dict[str, str], now: datetime) -> None:
         spec = lease.get("spec") or {}
@@ -84,35 +91,59 @@ class LeaseLock:
             return
         host, _, rest = holder.partition("/")
         raise LockedError(
-            f"run {notes.get(_PREFIX + 'run', '?')} holds this cluster", where="Lease kube-system/ccm-upgrade",
+            f"run {notes.get(_PREFIX + 'run', '?')} holds this cluster", where=_WHERE,
             why=f"owner {host} pid {rest.partition('/')[0]}, since {spec.get('acquireTime', '?')}, "
                 f"last heartbeat {spec.get('renewTime', '?')}",
             next_command=f"wait, or ccm-upgrade unlock (it expires {DURATION_S} s after its last heartbeat)",
         )  # fmt: skip
 
+    def _refuse_cut(self, remembered: str) -> None:
+        seq, _, line = remembered.partition(":")
+        if seq.isdigit() and not self.journal.holds(int(seq), line):
+            raise InputError(
+                what=f"the journal does not hold entry {seq}, which the cluster remembers: it was cut or edited",
+                where=f"run {self.run_id}",
+                next_command="restore the journal from a copy, or ccm-upgrade rollback --to-backup its backup",
+            )
+
     def check(self) -> None:
-        """The fence: raises `LockedError` when the Lease carries another token than ours."""
-        if self.clock.monotonic() - self._proved < PROOF_S:
-            return
+        """The fence: raises `LockedError` when the Lease carries another token than ours. Renews it on the way."""
         self.beat()
 
+    def still_ours(self) -> None:
+        """Raises `LockedError` when a heartbeat has found the lock lost; asks nobody."""
+        if self._lost is not None:
+            raise self._lost
+
     def beat(self) -> None:
-        """Prove and renew ownership. Raises `LockedError` when it was lost."""
-        lease = self.reader.get(LEASE)
-        notes = lease["metadata"].get("annotations") or {}
+        """Prove and renew ownership. Raises `LockedError` when it was lost, once and for all."""
+        with self._guard:
+            if self._lost is not None:
+                raise self._lost
+            try:
+                lease = self.reader.get(LEASE)
+                self._prove(lease)
+                self._write(lease, self.clock.now(), {})
+            except AbsentError as error:
+                self._lost = _lost("the Lease is gone", "")
+                raise self._lost from error
+            except LockedError as error:
+                self._lost = error
+                raise
+
+    def _prove(self, lease: dict[str, Any]) -> None:
+        notes = _notes(lease)
         if notes.get(_PREFIX + "token") != str(self.token):
-            raise LockedError(
-                "this run lost its lock: another took over", where="Lease kube-system/ccm-upgrade",
-                why=f"the token is {notes.get(_PREFIX + 'token')}, ours is {self.token}",
-                next_command=f"ccm-upgrade status {notes.get(_PREFIX + 'run', '')}",
-            )  # fmt: skip
-        self._write(lease, self.clock.now(), {})
+            why = f"the token is {notes.get(_PREFIX + 'token')}, ours is {self.token}"
+            raise _lost(why, notes.get(_PREFIX + "run", ""))
 
     def _write(self, lease: dict[str, Any], now: datetime, notes: dict[str, str]) -> None:
         """Write at the resourceVersion that was read, so that two takers can't both win."""
         moment = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        seq, line = self.journal.head()
         metadata = dict(lease["metadata"])
-        metadata["annotations"] = {**(metadata.get("annotations") or {}), **{_PREFIX + k: v for k, v in notes.items()}}
+        said = {**notes, "journal": f"{seq}:{line}"}
+        metadata["annotations"] = {**_notes(lease), **{_PREFIX + k: v for k, v in said.items()}}
         spec = {
             **(lease.get("spec") or {}),
             "holderIdentity": self.owner,
@@ -124,29 +155,53 @@ class LeaseLock:
         try:
             self.writer.replace(LEASE, {**lease, "metadata": metadata, "spec": spec})
         except RefusedError as error:
-            raise LockedError("another run takes this cluster at this moment", where="Lease kube-system/ccm-upgrade",
+            raise LockedError("another run takes this cluster at this moment", where=_WHERE,
                               next_command="ccm-upgrade status") from error  # fmt: skip
-        self._proved = self.clock.monotonic()
+        except TransientError as error:
+            # The answer was lost: whether it landed is what the Lease says.
+            if not error.effect_unknown or (self.reader.get(LEASE).get("spec") or {}).get("renewTime") != moment:
+                raise
 
     def release(self) -> None:
         """Give the Lease back; the memory of used plans stays. Losing it meanwhile is no error."""
-        try:
-            lease = self.reader.get(LEASE)
-            if (lease["metadata"].get("annotations") or {}).get(_PREFIX + "token") == str(self.token):
-                self.writer.replace(LEASE, {**lease, "spec": {**(lease.get("spec") or {}), "holderIdentity": ""}})
-        except (AbsentError, RefusedError):
-            return
+        with self._guard:
+            try:
+                lease = self.reader.get(LEASE)
+                if _notes(lease).get(_PREFIX + "token") == str(self.token):
+                    self.writer.replace(LEASE, {**lease, "spec": {**(lease.get("spec") or {}), "holderIdentity": ""}})
+            except (AbsentError, RefusedError, TransientError):
+                # Whoever can't be told finds it expired.
+                return
+
+
+def already_applied(plan_id: str, run: str) -> StaleError:
+    """A plan is used once."""
+    return StaleError(
+        "this plan was already applied", where=plan_id, why=f"by the run {run}",
+        next_command="ccm-upgrade plan makes a new one; ccm-upgrade history shows the old run",
+    )  # fmt: skip
 
 
 def free(reader: ClusterReader, writer: ClusterWriter) -> str:
     """Free the Lease; returns who held it, empty when nobody did. Its token grows, so that a zombie is fenced out."""
     lease = reader.get(LEASE)
     spec, metadata = lease.get("spec") or {}, dict(lease["metadata"])
-    notes = dict(metadata.get("annotations") or {})
+    notes = _notes(lease)
     notes[_PREFIX + "token"] = str(int(notes.get(_PREFIX + "token", "0")) + 1)
     metadata["annotations"] = notes
     writer.replace(LEASE, {**lease, "metadata": metadata, "spec": {**spec, "holderIdentity": ""}})
     return str(spec.get("holderIdentity") or "")
+
+
+def _notes(lease: dict[str, Any]) -> dict[str, str]:
+    return dict(lease["metadata"].get("annotations") or {})
+
+
+def _lost(why: str, run: str) -> LockedError:
+    return LockedError(
+        "this run lost its lock: another took over", where=_WHERE, why=why,
+        next_command=f"ccm-upgrade status {run}".strip(),
+    )  # fmt: skip
 
 
 def _alive(holder: str) -> bool:
@@ -168,37 +223,3 @@ def _alive(holder: str) -> bool:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-class FileLock:
-    """A lock on this machine, so that two processes with one state directory don't even ask the cluster."""
-
-    def __init__(self, directory: Path, cluster: str) -> None:
-        safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in cluster) or "cluster"
-        self.path = directory / f".lock-{safe}"
-        self._file: IO[str] | None = None
-
-    def take(self) -> None:
-        """Raises `LockedError` at once while another process holds it."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = self.path.open("a+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.seek(0)
-            held = file.read().strip()
-            file.close()
-            raise LockedError(
-                "another process on this machine works on this cluster", where=str(self.path), why=held,
-                next_command="ccm-upgrade status",
-            ) from error  # fmt: skip
-        file.truncate(0)
-        file.write(f"pid {os.getpid()}")
-        file.flush()
-        self._file = file
-
-    def release(self) -> None:
-        """Give it back."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None

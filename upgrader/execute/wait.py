@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from upgrader.model.errors import TransientError
+from upgrader.model.errors import CcmUpgradeError, TransientError
 from upgrader.ports.clock import Clock
+from upgrader.ports.read import ClusterReader, Ref
 
 # How long the same sentence is not said again.
 SAY_AGAIN_S = 15.0
@@ -28,12 +29,16 @@ def wait_for(
     timeout_s: float,
     what: str,
     say: Callable[[str], None],
+    pause: Callable[[float], None] | None = None,
     poll_s: float = 2.0,
+    next_command: str = "look at what it waits for, then ccm-upgrade resume",
 ) -> Look:
     """The last look: met, or failed for good. Raises `TransientError` (a stall) when the time is up.
 
-    A look that can't be made (`TransientError`) is said and made again; the deadline holds all the same.
+    A look that can't be made (`TransientError`) is said and made again; the deadline holds all the same. `pause`
+    waits between two looks, for so many seconds at most; by default it only lets the time pass.
     """
+    rest = pause or clock.sleep
     deadline, said, said_at, seen = clock.monotonic() + timeout_s, "", float("-inf"), "nothing"
     while True:
         try:
@@ -50,6 +55,32 @@ def wait_for(
         if now >= deadline:
             raise TransientError(
                 f"{what} did not happen within {timeout_s:.0f} s", where="waiting", why=f"last seen: {seen}",
-                next_command="look at what it waits for, then ccm-upgrade resume",
+                next_command=next_command,
             )  # fmt: skip
-        clock.sleep(min(poll_s, max(0.01, deadline - now)))
+        rest(min(poll_s, max(0.01, deadline - now)))
+
+
+class Watching:
+    """Pauses until the watched object changes; where it can't be watched, until the time has passed."""
+
+    # Something changed while we looked: look again, but not in a frenzy.
+    BREATH_S = 0.1
+
+    def __init__(self, cluster: ClusterReader, ref: Ref, clock: Clock) -> None:
+        self._cluster, self._ref, self._clock, self._seen = cluster, ref, clock, ""
+
+    def pause(self, seconds: float) -> None:
+        """Until the next change, for `seconds` at most."""
+        end = self._clock.monotonic() + seconds
+        try:
+            version = str(self._cluster.get(self._ref)["metadata"].get("resourceVersion") or "")
+            if version != self._seen:
+                self._seen = version
+                self._clock.sleep(min(seconds, self.BREATH_S))
+                return
+            for _ in self._cluster.watch(self._ref, resource_version=version, timeout_s=seconds):
+                return
+        except CcmUpgradeError:
+            # Not there, not allowed, not reachable: the next look says so.
+            pass
+        self._clock.sleep(max(0.0, end - self._clock.monotonic()))

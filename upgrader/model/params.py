@@ -15,7 +15,9 @@ from upgrader.model.errors import InputError
 from upgrader.model.facts import WorkloadRef
 from upgrader.model.plan import Step
 
-StepKind = Literal["ram.policy-version", "clb.tag", "ccm.addon", "ccm.workload", "rbac.rules"]
+StepKind = Literal[
+    "ram.policy-version", "clb.tag", "ccm.addon", "ccm.stop", "ccm.workload", "ccm.start", "rbac.rules"
+]  # fmt: skip
 
 CCM_ADDON = "cloud-controller-manager"
 """The name of the add-on, of the DaemonSet and of its container in every published manifest."""
@@ -78,11 +80,12 @@ class AddonParams(Params, frozen=True):
 class WorkloadParams(Params, frozen=True):
     """The image and the arguments of the DaemonSet or Deployment that runs CCM are changed.
 
-    It waits for the new pods and for the leader's lease to be theirs. Undone by putting image and arguments back.
+    It waits for the new pods and for the leader's lock to be theirs; between ccm.stop and ccm.start there are no pods
+    to wait for. Undone by putting image and arguments back.
 
     `expected_digest` is `CcmInstall.workload_digest`. `expected_image` and `expected_args` are both the state that
-    must be found and what rollback puts back. The Lease is the new version's leader lock; `stop_first` says
-    that the two versions do not respect the same lock: old pods should be gone before new ones start.
+    must be found and what rollback puts back. `locks` and `expected_locks` are the kinds of object that a leader of
+    the new and of the old version holds; empty when it is not known. `stopped` says that ccm.stop went before.
     """
 
     workload: WorkloadRef
@@ -93,9 +96,34 @@ class WorkloadParams(Params, frozen=True):
     expected_args: tuple[str, ...]
     args: tuple[str, ...]
     expected_digest: str = ""
-    lease_namespace: str = "kube-system"
-    lease_name: str = "ccm"
-    stop_first: bool = False
+    locks: tuple[str, ...] = ()
+    expected_locks: tuple[str, ...] = ()
+    stopped: bool = False
+
+
+class StopParams(Params, frozen=True):
+    """All pods of CCM are stopped before the new version starts, for the two versions respect no common leader lock.
+
+    A DaemonSet gets a node selector that no node meets, a Deployment no replicas; then it waits until the last pod is
+    gone. Until ccm.start no Service is synced; load balancers serve on as they are. Undone by starting them again.
+
+    `version` and `image` are what is stopped, `locks` the kinds of object that its leader holds, `replicas` how many
+    a Deployment had.
+    """
+
+    workload: WorkloadRef
+    version: str
+    image: str
+    replicas: int = 0
+    locks: tuple[str, ...] = ()
+
+
+class StartParams(StopParams, frozen=True):
+    """The pods of CCM that ccm.stop stopped start again, now of the new version.
+
+    It waits for the pods and for the leader's lock to be theirs. Undone by stopping them, so that on the way back too
+    the two versions never lead at once.
+    """
 
 
 class RbacRule(Params, frozen=True):
@@ -123,7 +151,9 @@ PARAMS: dict[str, type[Params]] = {
     "ram.policy-version": PolicyVersionParams,
     "clb.tag": TagParams,
     "ccm.addon": AddonParams,
+    "ccm.stop": StopParams,
     "ccm.workload": WorkloadParams,
+    "ccm.start": StartParams,
     "rbac.rules": RbacRulesParams,
 }
 
@@ -139,6 +169,14 @@ def decode_params(step: Step, kind: type[P]) -> P:
             what=f"the parameters of step {step.id} are not those of a {step.kind} step", where="plan", why=str(error),
             next_command="make the plan again: ccm-upgrade plan",
         ) from error  # fmt: skip
+
+
+def known_params(step: Step) -> Params:
+    """The step's parameters as its kind has them. Raises `InputError` for an unknown kind or unknown parameters."""
+    if step.kind not in PARAMS:
+        raise InputError(what=f"unknown step kind {step.kind!r}", where=step.id, why="another version made this plan",
+                         next_command="ccm-upgrade plan makes a new one")  # fmt: skip
+    return decode_params(step, PARAMS[step.kind])
 
 
 def encode_params(params: Params) -> dict[str, Any]:

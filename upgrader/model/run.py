@@ -10,7 +10,7 @@ RunState = Literal["RUNNING", "SUCCEEDED", "ROLLED_BACK", "PARTLY_ROLLED_BACK", 
 StepState = Literal["pending", "skipped", "intent", "done", "failed", "undone"]
 EntryEvent = Literal[
     "run-started", "locked", "backup", "facts-match", "intent", "done", "skipped", "failed", "undo-intent", "undone",
-    "undo-failed", "verified", "paused", "resumed", "run-ended", "note",
+    "undo-failed", "verified", "paused", "resumed", "rollback-started", "run-ended", "note",
 ]  # fmt: skip
 
 
@@ -93,7 +93,10 @@ class RunVerdict(Struct, frozen=True, kw_only=True):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """A run as its journal tells it. `left` says what a person still has to do."""
+    """A run as its journal tells it. `left` says what a person still has to do.
+
+    `rolling_back` is why it goes backwards, empty while it goes forwards; `interrupted` says that a person stopped it.
+    """
 
     id: str
     plan: str
@@ -103,5 +106,7 @@ class Run(Struct, frozen=True, kw_only=True):
     left: tuple[str, ...] = ()
     cause: str = ""
     next_command: str = ""
+    rolling_back: str = ""
+    interrupted: bool = False
     api_version: Literal["ccm-upgrade/v1"] = field(default="ccm-upgrade/v1", name="apiVersion")
     kind: Literal["Run"] = "Run"

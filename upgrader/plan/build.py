@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from upgrader import __version__
 from upgrader.digests import facts_digests, plan_rests_on
 from upgrader.matrix.model import Matrix
-from upgrader.migrations import ram_steps, startup_flags
+from upgrader.migrations import leader_locks, ram_steps, startup_flags
 from upgrader.migrations.context import Context
 from upgrader.migrations.mend import mends
 from upgrader.model.facts import ClusterFacts
@@ -18,7 +18,7 @@ from upgrader.model.finding import Assessment, Finding
 from upgrader.model.forecast import Forecast
 from upgrader.model.plan import Digests, Plan, RamDelta, Step
 from upgrader.model.version import CcmVersion
-from upgrader.plan.ccm_steps import ccm_steps
+from upgrader.plan.ccm_steps import ccm_steps, stopping
 from upgrader.plan.freshness import plan_id
 from upgrader.plan.order import ordered
 from upgrader.plan.touched import touched
@@ -83,7 +83,10 @@ def _steps(
     changing = ccm_steps(context, path, tuple(step.id for step, _ in mending), image)
     fixed = {id(finding): step.id for step, findings in mending for finding in findings}
     if changing:
-        fixed |= {id(f): changing[0].id for f in _by_arguments(wanted)}
+        changer = next(step for step in changing if step.kind not in ("ccm.stop", "ccm.start"))
+        fixed |= {id(f): changer.id for f in _by_arguments(wanted)}
+        stop = stopping(changing)
+        fixed |= {id(f): stop for f in wanted if f.code == leader_locks.CODE and stop}
     return ordered((*(step for step, _ in mending), *changing)), fixed
 
 

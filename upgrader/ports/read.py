@@ -79,10 +79,14 @@ class AddonInfo(Struct, frozen=True, kw_only=True):
 
 
 class TaskInfo(Struct, frozen=True, kw_only=True):
-    """A CS task. `state` as CS says it (`running`, `success`, `failed`, …), `message` its error or last event."""
+    """A CS task. `state` and `type` as CS says them (`running`, …; `cluster_addon_upgrade`, …).
+
+    `message` is its error or last event.
+    """
 
     id: str
     state: str
+    type: str = ""
     stage: str = ""
     message: str = ""
     finished: bool = False

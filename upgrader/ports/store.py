@@ -20,6 +20,12 @@ class RunStore(Protocol):
     def entries(self) -> tuple[Entry, ...]:
         """The journal, verified: raises `InputError` naming the line where it was cut or edited."""
 
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last entry; (0, "") for an empty journal."""
+
+    def holds(self, seq: int, line: str) -> bool:
+        """Whether entry `seq` is there and its line has this hash."""
+
     def save(self, name: str, data: bytes) -> Path:
         """Write a file of the run atomically, mode 0600."""
 

@@ -23,19 +23,22 @@ from upgrader.model.version import CcmVersion
 
 
 def verify(
-    before: ClusterFacts, after: ClusterFacts, target: CcmVersion, matrix: Matrix, *, since: str = ""
+    before: ClusterFacts, after: ClusterFacts, target: CcmVersion, matrix: Matrix, *, since: str | None = ""
 ) -> RunVerdict:
-    """PASS when every Service is as expected; FAIL on a regression; INCONCLUSIVE when something could not be seen."""
+    """PASS when every Service is as expected; FAIL on a regression; INCONCLUSIVE when something could not be seen.
+
+    `since` None: the CCM that leads is the one that led before, so no event is expected of it.
+    """
     world, old = World.of(after, target, matrix), World.of(before, target, matrix)
     services = {s.key: s for s in after.load_balancer_services}
-    events = _events_by_service(after.events, since)
+    events = _events_by_service(after.events, since or "")
     verdicts, problems = [], []
     for service in before.load_balancer_services:
         now = services.get(service.key)
         if now is None:
             problems.append(f"Service {service.key} is gone")
             continue
-        verdicts.append(_service(world, old, service, now, events.get(service.key, ())))
+        verdicts.append(_service(world, old, service, now, events.get(service.key, ()), fresh=since is not None))
     return RunVerdict(outcome=_outcome(verdicts, problems), services=tuple(verdicts), problems=tuple(problems))
 
 
@@ -56,7 +59,9 @@ def _events_by_service(events: Iterable[Event], since: str) -> dict[str, tuple[E
     return {key: tuple(found[key]) for key in found}
 
 
-def _service(world: World, old: World, before: Service, now: Service, events: tuple[Event, ...]) -> ServiceVerdict:
+def _service(
+    world: World, old: World, before: Service, now: Service, events: tuple[Event, ...], *, fresh: bool
+) -> ServiceVerdict:
     expected_before = forecast_service(old, before)
     still = forecast_service(world, now)
     problems: list[str] = []
@@ -68,7 +73,8 @@ def _service(world: World, old: World, before: Service, now: Service, events: tu
         problems.append(f"{len(wrong)} backend weights are not what {world.target} computes: {named}")
     problems += _left_to_write(still)
     identity = _identity(old, world, before, now, expected_before, problems)
-    check = _events(world, expected_before, events, problems, unsure)
+    seen = tuple(sorted({event.reason for event in events}))
+    check = _events(world, expected_before, events, problems, unsure) if fresh else EventCheck(seen=seen)
     metadata = now.metadata
     return ServiceVerdict(
         namespace=metadata.namespace, name=metadata.name, events=check, weights=weights, identity=identity,

@@ -138,6 +138,7 @@ def _task(record: Mapping[str, Any], task_id: str) -> TaskInfo:
     return TaskInfo(
         id=str(record.get("task_id") or task_id),
         state=state,
+        type=str(record.get("task_type") or ""),
         stage=str(record.get("current_stage") or ""),
         message=message or (str(events[-1].get("message") or "") if events else ""),
         finished=state.lower() in _ENDED,

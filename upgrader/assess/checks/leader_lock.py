@@ -9,8 +9,9 @@ How it is decided
     By the lock of each version (endpoints up to v1.9.3.372, leases in v1.9.3.376 to 380, both in v2.1 to v2.5.1,
     leases from v2.6.0 on), unless --leader-elect-resource-lock says otherwise.
 What to do
-    Go by a version that holds both locks (v2.1.0 to v2.5.1). Where CCM runs as a workload, all old pods can be stopped
-    before the upgrade instead: for that time no Service is synced.
+    Where CCM runs as a workload, let the plan stop all old pods before the new ones start, and the other way round in
+    a rollback: for that time no Service is synced. Where ACK runs it, go by a version that holds both locks (v2.1.0
+    to v2.5.1).
 Sources
     ccm-source
 """
@@ -24,7 +25,7 @@ from upgrader.migrations.context import CLUSTER, Context
 from upgrader.migrations.startup_flags import flag_value
 from upgrader.model.finding import Finding
 
-CODE = "CCM073"
+CODE = leader_locks.CODE
 TITLE = "The running and the target CCM respect one leader lock"
 NEEDS: tuple[str, ...] = ("ccm",)
 
@@ -33,8 +34,8 @@ def applies(context: Context) -> str:
     """Only where the version changes, and the lock is the default one."""
     if context.source == context.target:
         return "the version does not change"
-    if flag_value(context.facts.ccm.args, "leader-elect-resource-lock"):
-        return "--leader-elect-resource-lock is set"
+    if flag_value(context.facts.ccm.args, leader_locks.FLAG):
+        return f"--{leader_locks.FLAG} is set"
     return ""
 
 
@@ -43,7 +44,6 @@ def find(context: Context) -> Iterable[Finding]:
     before, after = leader_locks.held(context.source), leader_locks.held(context.target)
     if not before or not after or before & after:
         return
-    stop = "" if context.run_by_ack else ", or stop all old pods before the upgrade"
     yield Finding(
         code=CODE,
         outcome="WARN",
@@ -52,6 +52,8 @@ def find(context: Context) -> Iterable[Finding]:
         message=f"{context.source} locks {', '.join(sorted(before))}, {context.target} locks "
         f"{', '.join(sorted(after))}: both can lead at once in a rolling update",
         evidence={"running": sorted(before), "target": sorted(after)},
-        remedy=f"go by a version that holds both locks (v2.1.0 to v2.5.1){stop}",
+        remedy="go by a version that holds both locks (v2.1.0 to v2.5.1)"
+        if context.run_by_ack
+        else "let the plan stop all old pods before the new ones start",
         sources=("ccm-source",),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from upgrader.execute.steps.base import Handler
 from upgrader.execute.steps.ccm_addon import CcmAddon
+from upgrader.execute.steps.ccm_halt import CcmHalt
 from upgrader.execute.steps.ccm_workload import CcmWorkload
 from upgrader.execute.steps.clb_tag import ClbTag
 from upgrader.execute.steps.ram_policy_version import RamPolicyVersion
@@ -15,7 +16,9 @@ HANDLERS: dict[str, Handler] = {
     "ram.policy-version": RamPolicyVersion(),
     "clb.tag": ClbTag(),
     "ccm.addon": CcmAddon(),
+    "ccm.stop": CcmHalt(stops=True),
     "ccm.workload": CcmWorkload(),
+    "ccm.start": CcmHalt(stops=False),
     "rbac.rules": RbacRules(),
 }
 

@@ -11,7 +11,7 @@ from upgrader.model.errors import BugError, CcmUpgradeError, InputError
 from upgrader.model.params import AddonParams, decode_params
 from upgrader.model.plan import Step
 from upgrader.model.version import parse_version
-from upgrader.ports.read import CloudReader, TaskInfo
+from upgrader.ports.read import CloudReader, Ref, TaskInfo
 
 _BUSY = ("upgrading", "updating", "initial", "deleting")
 
@@ -30,14 +30,21 @@ class CcmAddon:
         addon = self._cloud(session).addon(params.cluster_id, params.name)
         tasks = self._cloud(session).running_tasks(params.cluster_id)
         busy = addon.state.lower() in _BUSY or bool(tasks)
-        state = {"version": addon.version, "state": addon.state, "tasks": [task.id for task in tasks]}
+        # Tasks of other kinds stand in the way of a beginning, but are never ours to wait for or to cancel.
+        upgrades = [task.id for task in tasks if "addon" in task.type.lower()]
+        state = {"version": addon.version, "state": addon.state, "tasks": upgrades}
         return Observed(
             state=state,
             as_wanted=_same(addon.version, params.to_version) and not busy,
             as_before=_same(addon.version, params.from_version) and not busy,
             words=f"add-on {addon.version or 'unknown'}, {addon.state or 'state unknown'}"
             + (f", task {tasks[0].id} under way" if tasks else ""),
+            under_way=addon.state.lower() in _BUSY or bool(upgrades),
         )
+
+    def watches(self, step: Step) -> Ref | None:
+        """Nothing: the cloud has no watch."""
+        return None
 
     def do(self, session: Session, step: Step, hands: Hands, before: Any) -> tuple[str, ...]:
         """Start the upgrade; one request."""
@@ -56,7 +63,7 @@ class CcmAddon:
         found = self.observe(session, step)
         if found.as_wanted:
             return Look(met=True, seen=found.words)
-        if found.state["tasks"] or str(found.state["state"]).lower() in _BUSY:
+        if found.under_way or _same(str(found.state["version"]), params.to_version):
             return Look(met=False, seen=found.words + self._stage(session, found.state["tasks"]))
         return Look(
             met=False, seen=found.words,
@@ -75,8 +82,8 @@ class CcmAddon:
         found = self.observe(session, step)
         return Look(met=found.as_before, seen=found.words)
 
-    def undo(self, session: Session, step: Step, hands: Hands, before: Any) -> Undone:
-        """Cancel the task while it runs; a version that has landed stays, and is said to."""
+    def undo(self, session: Session, step: Step, hands: Hands, before: Any, ours: Any) -> Undone:
+        """Cancel the add-on's task while it runs; a version that has landed stays, and is said to."""
         params = decode_params(step, AddonParams)
         now = self.observe(session, step)
         if now.as_before:

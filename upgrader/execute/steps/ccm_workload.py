@@ -6,21 +6,13 @@ from typing import Any
 
 from upgrader.execute.session import Session
 from upgrader.execute.steps.base import Hands, Observed, Undone
+from upgrader.execute.steps.rollout import ref_of, rolled_out, stopped
 from upgrader.execute.wait import Look
-from upgrader.model.errors import AbsentError, InputError, StaleError
+from upgrader.model.errors import InputError, StaleError
 from upgrader.model.params import WorkloadParams, decode_params
 from upgrader.model.plan import Step
 from upgrader.ports.read import Ref
-
-_BAD_REASONS = (
-    "ImagePullBackOff",
-    "ErrImagePull",
-    "CrashLoopBackOff",
-    "CreateContainerConfigError",
-    "InvalidImageName",
-)
-# So often a container may have restarted before it counts as crashing.
-_RESTARTS = 2
+from upgrader.redact import REDACTED, redacted_args
 
 
 class CcmWorkload:
@@ -29,9 +21,9 @@ class CcmWorkload:
     def observe(self, session: Session, step: Step) -> Observed:
         """The container's image and arguments."""
         params = decode_params(step, WorkloadParams)
-        container = _container(session.cluster.get(_ref(params)), params)
+        container = _container(session.cluster.get(ref_of(params.workload)), params)
         image, args = str(container.get("image", "")), _args(container)
-        state = {"image": image, "command": container.get("command"), "args": container.get("args")}
+        state = {"image": image, "command": _clean(container.get("command")), "args": _clean(container.get("args"))}
         return Observed(
             state=state,
             as_wanted=image == params.image and args == params.args,
@@ -42,98 +34,50 @@ class CcmWorkload:
     def do(self, session: Session, step: Step, hands: Hands, before: Any) -> tuple[str, ...]:
         """Change exactly one container, at the resourceVersion that was read."""
         params = decode_params(step, WorkloadParams)
-        if any("(redacted)" in arg for arg in params.args):
+        if params.args == params.expected_args:
+            self._write(session, params, hands, {"image": params.image})
+            return ()
+        if any(REDACTED in arg for arg in (*params.expected_args, *params.args)):
             raise InputError(what="an argument of CCM was redacted and can't be written", where=step.id,
                              next_command="move the secret into a file or an environment variable")  # fmt: skip
-        self._write(session, params, hands, image=params.image, command=None, args=params.args)
+        # Arguments may stand under command or args: each list keeps its own, what is new goes to args.
+        command = [a for a in (before or {}).get("command") or () if a in params.args]
+        args = [a for a in params.args if a not in command]
+        self._write(session, params, hands, {"image": params.image, "command": command or None, "args": args or None})
         return ()
 
-    def _write(
-        self, session: Session, params: WorkloadParams, hands: Hands, *, image: str, command: Any, args: Any
-    ) -> None:
-        workload = session.cluster.get(_ref(params))
+    def _write(self, session: Session, params: WorkloadParams, hands: Hands, fields: dict[str, Any]) -> None:
+        workload = session.cluster.get(ref_of(params.workload))
         container = _container(workload, params)
-        patch: dict[str, Any] = {"name": container["name"], "image": image}
-        if isinstance(args, tuple):
-            # Arguments may stand under command or args: each list keeps its own, what is new goes to args.
-            old_command, old_args = container.get("command") or [], container.get("args") or []
-            kept = [a for a in old_command if a in args]
-            if kept != old_command:
-                patch["command"] = kept
-            wanted = [a for a in args if a not in kept]
-            if wanted != old_args:
-                patch["args"] = wanted
-        else:
-            patch |= {"command": command, "args": args}
+        patch = {"name": container["name"], **{k: v for k, v in fields.items() if container.get(k) != v}}
         body = {
             "metadata": {"resourceVersion": workload["metadata"].get("resourceVersion")},
             "spec": {"template": {"spec": {"containers": [patch]}}},
         }
-        hands.cluster.patch(_ref(params), body, style="strategic")
+        hands.cluster.patch(ref_of(params.workload), body, style="strategic")
+
+    def watches(self, step: Step) -> Ref:
+        """The workload: its status moves with its pods."""
+        return ref_of(decode_params(step, WorkloadParams).workload)
 
     def settled(self, session: Session, step: Step) -> Look:
-        """All pods are of the new template and ready, and the leader is one of them."""
+        """All pods are of the new template and ready, and one of them leads; or, while stopped, none is left."""
         params = decode_params(step, WorkloadParams)
-        return self._rollout(session, params, params.image)
+        if params.stopped:
+            return stopped(session, params.workload)
+        return rolled_out(session, params.workload, params.image, params.locks)
 
     def gone(self, session: Session, step: Step, before: Any) -> Look:
-        """The old image runs again, and the leader is one of its pods."""
+        """What was there before is there again, and the leader is one of its pods."""
+        params = decode_params(step, WorkloadParams)
         found = self.observe(session, step)
-        if not found.as_before:
+        if found.state != before:
             return Look(met=False, seen=found.words)
-        return self._rollout(session, decode_params(step, WorkloadParams), str(before["image"]))
+        if params.stopped:
+            return stopped(session, params.workload)
+        return rolled_out(session, params.workload, str(before["image"]), params.expected_locks)
 
-    def _rollout(self, session: Session, params: WorkloadParams, image: str) -> Look:
-        workload = session.cluster.get(_ref(params))
-        status, spec = workload.get("status") or {}, workload.get("spec") or {}
-        if (status.get("observedGeneration") or 0) < (workload["metadata"].get("generation") or 0):
-            return Look(met=False, seen="the controller has not seen the change yet")
-        daemon = params.workload.kind == "DaemonSet"
-        wanted = (status.get("desiredNumberScheduled") or 0) if daemon else (spec.get("replicas") or 0)
-        updated = status.get("updatedNumberScheduled" if daemon else "updatedReplicas") or 0
-        ready = status.get("numberReady" if daemon else "readyReplicas") or 0
-        pods = self._pods(session, workload, params, image)
-        bad = next((b for pod in pods if (b := _bad(pod))), "")
-        seen = f"{updated} of {wanted} pods updated, {ready} ready" + (f"; {bad}" if bad else "")
-        if bad:
-            return Look(met=False, seen=seen, failed=bad)
-        if not (wanted and updated >= wanted and ready >= wanted):
-            return Look(met=False, seen=seen)
-        return self._leader(session, params, pods, seen)
-
-    def _leader(self, session: Session, params: WorkloadParams, pods: tuple[dict[str, Any], ...], seen: str) -> Look:
-        """The Lease's holder is named after a pod (or its node); without a Lease readiness has to do."""
-        try:
-            lease = session.cluster.get(
-                Ref(
-                    api_version="coordination.k8s.io/v1",
-                    kind="Lease",
-                    namespace=params.lease_namespace,
-                    name=params.lease_name,
-                )
-            )
-        except AbsentError:
-            return Look(met=True, seen=f"{seen}; no leader Lease to look at")
-        holder = str((lease.get("spec") or {}).get("holderIdentity") or "")
-        names = [n for pod in pods for n in (pod["metadata"]["name"], (pod.get("spec") or {}).get("nodeName")) if n]
-        if holder and any(holder.startswith(name) for name in names):
-            return Look(met=True, seen=f"{seen}; leader {holder}")
-        return Look(met=False, seen=f"{seen}; the leader Lease is held by {holder or 'nobody'}")
-
-    def _pods(
-        self, session: Session, workload: dict[str, Any], params: WorkloadParams, image: str
-    ) -> tuple[dict[str, Any], ...]:
-        labels = ((workload.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
-        selector = ",".join(f"{k}={v}" for k, v in sorted(labels.items()))
-        ref = Ref(api_version="v1", kind="Pod", namespace=params.workload.namespace)
-        found = session.cluster.list(ref, selector)
-        return tuple(
-            pod for pod in found
-            if any(c.get("image") == image for c in (pod.get("spec") or {}).get("containers") or ())
-            and not pod["metadata"].get("deletionTimestamp")
-        )  # fmt: skip
-
-    def undo(self, session: Session, step: Step, hands: Hands, before: Any) -> Undone:
+    def undo(self, session: Session, step: Step, hands: Hands, before: Any, ours: Any) -> Undone:
         """The old image and arguments, if ours still stand."""
         params = decode_params(step, WorkloadParams)
         now = self.observe(session, step)
@@ -141,13 +85,9 @@ class CcmWorkload:
             return Undone()
         if not now.as_wanted:
             return Undone(left=f"{params.workload.kind} {params.workload.name} was changed since: {now.words} stays")
-        self._write(session, params, hands, image=before["image"], command=before["command"], args=before["args"])
+        fields = ("image",) if params.args == params.expected_args else ("image", "command", "args")
+        self._write(session, params, hands, {field: before[field] for field in fields})
         return Undone()
-
-
-def _ref(params: WorkloadParams) -> Ref:
-    w = params.workload
-    return Ref(api_version="apps/v1", kind=w.kind, namespace=w.namespace, name=w.name)
 
 
 def _container(workload: dict[str, Any], params: WorkloadParams) -> dict[str, Any]:
@@ -159,17 +99,10 @@ def _container(workload: dict[str, Any], params: WorkloadParams) -> dict[str, An
     )
 
 
+def _clean(arguments: list[Any] | None) -> list[str] | None:
+    """What may be kept in a journal: a secret among the arguments is none of its business."""
+    return None if arguments is None else list(redacted_args(map(str, arguments)))
+
+
 def _args(container: dict[str, Any]) -> tuple[str, ...]:
-    return (*map(str, container.get("command") or ()), *map(str, container.get("args") or ()))
-
-
-def _bad(pod: dict[str, Any]) -> str:
-    """Why a pod won't get ready by itself; empty when it may."""
-    name = pod["metadata"]["name"]
-    for status in (pod.get("status") or {}).get("containerStatuses") or ():
-        waiting = (status.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason") in _BAD_REASONS:
-            return f"pod {name}: {waiting['reason']} {waiting.get('message', '')}".strip()
-        if (status.get("restartCount") or 0) > _RESTARTS and not status.get("ready"):
-            return f"pod {name} restarted {status['restartCount']} times"
-    return ""
+    return redacted_args((*map(str, container.get("command") or ()), *map(str, container.get("args") or ())))

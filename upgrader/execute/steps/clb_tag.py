@@ -10,6 +10,7 @@ from upgrader.execute.wait import Look
 from upgrader.model.errors import BugError
 from upgrader.model.params import TagParams, decode_params
 from upgrader.model.plan import Step
+from upgrader.ports.read import Ref
 
 
 class ClbTag:
@@ -30,6 +31,10 @@ class ClbTag:
             words=f"{lb.id} at {lb.address} has {have}",
         )
 
+    def watches(self, step: Step) -> Ref | None:
+        """Nothing: the cloud has no watch."""
+        return None
+
     def do(self, session: Session, step: Step, hands: Hands, before: Any) -> tuple[str, ...]:
         """Add the missing tags."""
         params = decode_params(step, TagParams)
@@ -46,7 +51,7 @@ class ClbTag:
         found = self.observe(session, step)
         return Look(met=found.state == before, seen=found.words)
 
-    def undo(self, session: Session, step: Step, hands: Hands, before: Any) -> Undone:
+    def undo(self, session: Session, step: Step, hands: Hands, before: Any, ours: Any) -> Undone:
         """Remove the tags that were not there before."""
         params = decode_params(step, TagParams)
         now = self.observe(session, step)

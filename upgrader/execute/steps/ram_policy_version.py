@@ -13,6 +13,7 @@ from upgrader.model.errors import AbsentError, BugError
 from upgrader.model.facts import RamPolicy
 from upgrader.model.params import PolicyVersionParams, decode_params
 from upgrader.model.plan import Step
+from upgrader.ports.read import Ref
 
 
 class RamPolicyVersion:
@@ -39,6 +40,10 @@ class RamPolicyVersion:
                 return policy
         raise AbsentError(f"the role has no policy {params.policy}", where=params.role)
 
+    def watches(self, step: Step) -> Ref | None:
+        """Nothing: the cloud has no watch."""
+        return None
+
     def do(self, session: Session, step: Step, hands: Hands, before: Any) -> tuple[str, ...]:
         """Make room where five versions stand, then create the new default."""
         params = decode_params(step, PolicyVersionParams)
@@ -60,17 +65,21 @@ class RamPolicyVersion:
         found = self.observe(session, step)
         return Look(met=found.as_before, seen=found.words)
 
-    def undo(self, session: Session, step: Step, hands: Hands, before: Any) -> Undone:
+    def undo(self, session: Session, step: Step, hands: Hands, before: Any, ours: Any) -> Undone:
         """The old version is default again; the new one goes. A document that somebody changed since stays."""
+        # An interrupted try may have set the default already: which version was ours is what it had found then.
         params = decode_params(step, PolicyVersionParams)
         now = self.observe(session, step)
         old = str((before or {}).get("default", params.expected_default))
-        if now.as_before:
-            return Undone()
-        if not now.as_wanted:
+        new = str(now.state["default"]) if now.as_wanted else str((ours or {}).get("default", old))
+        ids: list[str] = []
+        if now.as_wanted:
+            ids.append(hands.cloud.set_default_policy_version(params.policy, old))
+        elif not now.as_before:
             return Undone(left=f"policy {params.policy} was changed since: its default stays {now.state['default']}")
-        ids = [hands.cloud.set_default_policy_version(params.policy, old)]
-        ids.append(hands.cloud.delete_policy_version(params.policy, str(now.state["default"])))
-        deleted = params.delete_version
-        left = f"version {deleted} of {params.policy}, deleted to make room, can't come back" if deleted else ""
-        return Undone(left=left, request_ids=tuple(ids))
+        if new != old and new in now.state["versions"]:
+            ids.append(hands.cloud.delete_policy_version(params.policy, new))
+        gone = params.delete_version
+        lost = gone in (before or {}).get("versions", ()) and gone not in now.state["versions"]
+        text = f"version {gone} of {params.policy}, deleted to make room, can't come back" if lost else ""
+        return Undone(lost=text, request_ids=tuple(ids))

@@ -37,6 +37,10 @@ class RbacRules:
         except AbsentError:
             return None
 
+    def watches(self, step: Step) -> Ref | None:
+        """Nothing: what was created is there at once."""
+        return None
+
     def do(self, session: Session, step: Step, hands: Hands, before: Any) -> tuple[str, ...]:
         """Create what is missing."""
         params = decode_params(step, RbacRulesParams)
@@ -63,9 +67,12 @@ class RbacRules:
         found = self.observe(session, step)
         return Look(met=found.state == before, seen=found.words)
 
-    def undo(self, session: Session, step: Step, hands: Hands, before: Any) -> Undone:
-        """Delete what was not there before."""
+    def undo(self, session: Session, step: Step, hands: Hands, before: Any, ours: Any) -> Undone:
+        """Delete what was not there before; a role whose rules somebody changed since stays, with its binding."""
         params = decode_params(step, RbacRulesParams)
+        now = self.observe(session, step)
+        if now.state["rules"] not in (None, _rules(params)):
+            return Undone(left=f"ClusterRole {params.name} was changed since, left as it is")
         role, binding = _refs(params)
         if not (before or {}).get("bound"):
             hands.cluster.delete(binding)
