@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from upgrader.model.described import described
 from upgrader.model.errors import InputError
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ def plain(value: Any) -> Any:
 def decode(data: bytes, kind: type[T], *, where: str) -> T:
     """`data` as a `kind`. Raises `InputError` naming `where` and the path of the first mistake."""
     try:
-        return msgspec.json.decode(data, type=kind)
+        return msgspec.json.decode(data, type=described(kind))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(what=f"not a valid {kind.__name__}", where=where, why=str(error)) from error
 

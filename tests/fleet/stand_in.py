@@ -29,6 +29,12 @@ class FileJob:
     def plan(self, member: Member, strategy: Strategy) -> Plan:
         raise BugError("the stand-in has no plans")
 
+    def verify(self, member: Member, cluster_run: str) -> str:
+        return ""
+
+    def share(self, strategy: Strategy, workers: int) -> None:
+        pass
+
     def upgrade(self, claim: Claim, strategy: Strategy, watch: Watch) -> Outcome:
         log = self.folder / claim.member.id
         watch.step("look")

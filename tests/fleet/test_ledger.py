@@ -15,6 +15,7 @@ from upgrader.fleet.admission import Admission
 from upgrader.fleet.control import Control, Workers
 from upgrader.fleet.ledger import Ledger
 from upgrader.fleet.model import FAILED_STATES
+from upgrader.fleet.soak import Soak
 from upgrader.fleet.strategy import BudgetSpec, Parallel, Strategy, WaveSpec
 from upgrader.fleet.waves import waves_of
 from upgrader.model.errors import AbsentError, InputError, LockedError, StaleError
@@ -67,6 +68,10 @@ def through_canary(ledger: Ledger) -> None:
         assert Admission(ledger).finish(claim, "succeeded")
     assert Admission(ledger).claim("r1", "w") is None  # soaking
     hold(ledger).sleep(601)
+    look = Soak(Admission(ledger)).due("r1")
+    assert look is not None
+    assert len(look.clusters) == 2
+    Soak(Admission(ledger)).found(look, {}, unsure=False)
 
 
 def test_canary_then_soak_then_rest_then_success(ledger: Ledger) -> None:
@@ -161,7 +166,7 @@ def test_skip_pause_and_their_reasons_are_kept(ledger: Ledger) -> None:
     Control(ledger).skip("r1", "c0000", who="ann", why="decommissioned")
     Control(ledger).set_state("r1", "PAUSED", who="ann", why="lunch")
     assert Admission(ledger).claim("r1", "w") is None
-    Control(ledger).set_state("r1", "RUNNING", who="ann", why="back")
+    Control(ledger).go_on("r1", who="ann", why="back")
     claim = Admission(ledger).claim("r1", "w")
     assert claim is not None
     assert claim.member.id == "c0001"

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fleet.test_strategy import fleet
-from upgrader.fleet.planning import ClusterPlan, FleetPlan
+from upgrader.fleet.model import ClusterPlan
+from upgrader.fleet.planning import FleetPlan
 from upgrader.fleet.shards import indexed_job, shard_of
 from upgrader.fleet.strategy import BudgetSpec, Parallel, Strategy, WaveSpec
 from upgrader.fleet.waves import waves_of

@@ -59,7 +59,7 @@ def apply(ctx: click.Context, /, plan_file: Path, yes: bool, wave: str, shard: s
         if run in ledger.runs():
             raise StaleError(f"the run of this plan exists already: {run}", where=str(plan_file),
                              next_command=f"ccm-upgrade fleet resume {run}")  # fmt: skip
-        ledger.create(run, made.strategy, made.members, made.waves)
+        ledger.create(run, made.strategy, made.members, made.waves, made.clusters)
     progress(f"fleet run {run}")
     _work(ctx, run, **options)
 
@@ -83,11 +83,7 @@ def resume(ctx: click.Context, /, run: str, **options: Any) -> None:
     from upgrader.fleet.control import Control
 
     with ledger_at(options["database"], options["state_dir"]) as ledger:
-        row = ledger.run(run)
-        if row.state == "ABORTED":
-            raise StaleError(f"the run {run} was aborted", why=row.cause, next_command="ccm-upgrade fleet plan")
-        if row.state in ("PAUSED", "STALLED"):
-            Control(ledger).set_state(run, "RUNNING", who=person(), why="resumed")
+        Control(ledger).go_on(run, who=person(), why="resumed")
     _work(ctx, run, **options)
 
 

@@ -49,6 +49,16 @@ def ledger_at(database: str, state_dir: Path | None) -> Iterator[Ledger]:
         ledger.close()
 
 
+def newest(ledger: Ledger, run: str | None) -> str:
+    """The run that was named, else the newest one. Raises `AbsentError` when there is none yet."""
+    from upgrader.model.errors import AbsentError
+
+    chosen = run or next(iter(ledger.runs()), "")
+    if not chosen:
+        raise AbsentError("there is no fleet run yet", next_command="ccm-upgrade fleet apply FLEET_PLAN begins one")
+    return chosen
+
+
 def person() -> str:
     """Who types: kept with every decision."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
@@ -56,19 +66,22 @@ def person() -> str:
 
 @click.command()
 @click.argument("run", required=False)
+@click.option("--all", "list_all", is_flag=True, help="List all runs.")
 @_where
 @click.pass_context
-def status(ctx: click.Context, /, run: str | None, database: str, state_dir: Path | None, fmt: str) -> None:
-    """Where a run stands; the list of runs without an id."""
+def status(
+    ctx: click.Context, /, run: str | None, list_all: bool, database: str, state_dir: Path | None, fmt: str
+) -> None:
+    """Where a run stands, the newest by default."""
     from upgrader.fleet.status import status_of
 
     with ledger_at(database, state_dir) as ledger:
-        if run is None:
+        if list_all:
             runs = [{"id": one, "state": ledger.run(one).state} for one in ledger.runs()]
             emit(document("FleetRuns", runs=runs), fmt,
                  lambda: "\n".join(f"{one['state']:10} {one['id']}" for one in runs) or "no fleet run yet")  # fmt: skip
             ctx.exit(Exit.DONE)
-        found = status_of(ledger, run)
+        found = status_of(ledger, newest(ledger, run))
     emit(found, fmt, lambda: status_text(found))
     ctx.exit(Exit.DONE if found.state == "RUNNING" else fleet_exit(found))
 

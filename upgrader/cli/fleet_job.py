@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from upgrader.cli.origins import Connections, Origin, connect_cloud, look
-from upgrader.cli.running import engine_of
+from upgrader.cli.running import engine_of, judged
+from upgrader.fleet.inventory.kubeconfig import Kubeconfigs
 from upgrader.fleet.job import Outcome, Watch
 from upgrader.fleet.model import ClusterState, Member
-from upgrader.model.errors import AbsentError, InputError, StaleError
+from upgrader.model.errors import AbsentError, CcmUpgradeError, InputError, StaleError, TransientError
 
 if TYPE_CHECKING:
+    from upgrader.adapters.aliyun.retry import Bucket
     from upgrader.execute.engine import Engine
     from upgrader.fleet.strategy import Strategy
     from upgrader.fleet.tables import Claim
@@ -36,9 +39,22 @@ class LiveJob:
 
     def __init__(self, state_dir: Path, *, endpoint: str = "", accept_unknown: bool = False) -> None:
         self.state_dir, self.endpoint, self.accept_unknown = state_dir, endpoint, accept_unknown
+        self._kubeconfigs = Kubeconfigs()
+        self._buckets: dict[str, Bucket] = {}
+        self._rate_per_s, self._guard = 0.0, threading.Lock()
+
+    def share(self, strategy: Strategy, workers: int) -> None:
+        """This worker's part of what an account may be asked, for all its clusters together."""
+        with self._guard:
+            self._rate_per_s = strategy.api_calls.per_second / max(1, workers)
+            for bucket in self._buckets.values():
+                bucket.pace(self._rate_per_s)
 
     def plan(self, member: Member, strategy: Strategy) -> Plan:
         """A plan from a fresh look."""
+        return self._plan(member, strategy, self.connect(member))
+
+    def _plan(self, member: Member, strategy: Strategy, connections: Connections) -> Plan:
         from upgrader import pipeline
         from upgrader.cli.judging import suppressions_of
         from upgrader.matrix.load import load_matrix
@@ -46,8 +62,7 @@ class LiveJob:
         from upgrader.plugins import all_checks
         from upgrader.ports.clock import SystemClock
 
-        origin = self.origin(member)
-        facts = look(origin, self.connect(member))
+        facts = look(self.origin(member), connections)
         return pipeline.make_plan(
             facts, parse_version(strategy.target), load_matrix(), now=SystemClock().now(),
             suppress=suppressions_of(None), checks=all_checks(),
@@ -55,24 +70,82 @@ class LiveJob:
 
     def upgrade(self, claim: Claim, strategy: Strategy, watch: Watch) -> Outcome:
         """Resume what an earlier worker began; else plan and apply. What succeeded is never done twice."""
-        watch.step("connecting")
-        connections = self.connect(claim.member)
         so_far = self._so_far(claim)
         if so_far is not None and so_far.state == "SUCCEEDED":
             return _outcome(so_far)
         if so_far is not None and so_far.state in _UNFINISHED:
             with suppress(StaleError):  # it ended before its first write: begin again
-                engine = self._engine(claim, strategy, watch, connections, claim.cluster_run, create=False)
-                return _outcome(engine.resume())
+                return self._go_on(claim, strategy, watch)
+        try:
+            return self._begin(claim, strategy, watch)
+        except CcmUpgradeError as error:
+            # Nothing was written yet: an unreachable cluster, or one that another run holds, is no failed upgrade.
+            return Outcome(state="unknown", error=str(error))
+
+    def _begin(self, claim: Claim, strategy: Strategy, watch: Watch) -> Outcome:
+        watch.step("connecting")
+        connections = self.connect(claim.member)
         watch.step("planning")
-        plan = self.plan(claim.member, strategy)
+        plan = self._plan(claim.member, strategy, connections)
         if plan.verdict == "BLOCKED" or (plan.verdict == "UNKNOWN" and not self.accept_unknown):
             return Outcome(state="skipped" if plan.verdict == "BLOCKED" else "unknown", error=_stands(plan))
+        new = [step.id for step in plan.steps if step.id not in claim.approved]
+        if claim.approved and new:
+            return Outcome(state="unknown", error=f"its plan has steps that nobody saw: {', '.join(new)}; "
+                           "ccm-upgrade fleet plan makes a new one")  # fmt: skip
         if not plan.steps:
             return Outcome(state="succeeded")
         run_id = f"{claim.run}.{claim.member.id}.{claim.attempt}-{claim.fence}"
         watch.step("beginning", cluster_run=run_id, plan=plan.id)
         return _outcome(self._engine(claim, strategy, watch, connections, run_id, create=True, plan=plan).apply())
+
+    def _go_on(self, claim: Claim, strategy: Strategy, watch: Watch) -> Outcome:
+        """Resume. Raises `StaleError` when there is nothing to go on with; any other trouble leaves it half done."""
+        watch.step("resuming")
+        try:
+            connections = self.connect(claim.member)
+            engine = self._engine(claim, strategy, watch, connections, claim.cluster_run, create=False)
+            return _outcome(engine.resume())
+        except StaleError:
+            raise
+        except CcmUpgradeError as error:
+            return Outcome(state="stalled", error=str(error))
+
+    def verify(self, member: Member, cluster_run: str) -> str:
+        """Compare the cluster now with the run's backup; what is wrong, empty when nothing is."""
+        from upgrader import codec
+        from upgrader.cli.stored import stored_plan
+        from upgrader.execute.backup import FILE, Backup
+        from upgrader.execute.journal import FileStore
+
+        if not cluster_run:  # it ran the target already: nothing was changed
+            return ""
+        before = codec.decode(FileStore(self.state_dir, cluster_run).load(FILE), Backup, where=FILE).facts
+        target = stored_plan(self.state_dir, cluster_run).to_version
+        verdict = judged(before, look(self.origin(member), self.connect(member)), target, "")
+        problems = [*verdict.problems, *(text for one in verdict.services for text in one.problems)]
+        if verdict.outcome == "FAIL":
+            return f"{problems[0] if problems else 'verification failed'}; ccm-upgrade rollback {cluster_run}"
+        if verdict.outcome == "INCONCLUSIVE":
+            open_ = [text for one in verdict.services for text in one.inconclusive]
+            raise TransientError("verification is inconclusive", where=member.name or member.id,
+                                 why=next(iter([*problems, *open_]), ""))  # fmt: skip
+        return ""
+
+    def _bucket(self, account: str) -> Bucket | None:
+        """One pace for all clusters of an account; None on loopback, where nothing needs to be spared."""
+        from upgrader.adapters.aliyun.endpoint import parse_endpoint
+        from upgrader.adapters.aliyun.retry import Bucket
+        from upgrader.ports.clock import SystemClock
+
+        where = parse_endpoint(self.endpoint)
+        with self._guard:
+            if (where is not None and where.loopback) or not self._rate_per_s:
+                return None
+            if account not in self._buckets:
+                self._buckets[account] = Bucket(SystemClock())
+                self._buckets[account].pace(self._rate_per_s)
+            return self._buckets[account]
 
     def origin(self, member: Member) -> Origin:
         """What `--kubeconfig`, `--context`, `--profile` … would say for this cluster."""
@@ -92,9 +165,10 @@ class LiveJob:
         from upgrader.adapters.kube import connect
 
         origin = self.origin(member)
-        cloud = connect_cloud(origin)
+        cloud = connect_cloud(origin, self._bucket(member.account))
         if member.kubeconfig or member.context:
-            return Connections(cluster=connect(origin.kubeconfig, member.context), cloud=cloud)
+            content = self._kubeconfigs.context(Path(member.kubeconfig), member.context) if member.kubeconfig else ""
+            return Connections(cluster=connect(None, member.context, content=content), cloud=cloud)
         if cloud is None:
             raise InputError(
                 what=f"no way to the API of {member.id}", where="inventory",
@@ -125,7 +199,10 @@ class LiveJob:
 
 
 def _outcome(run: Run) -> Outcome:
-    return Outcome(state=_STATES[run.state], error="" if run.state == "SUCCEEDED" else run.cause)
+    if run.state == "SUCCEEDED":
+        return Outcome(state="succeeded")
+    left = f"; left for a person: {'; '.join(run.left)}" if run.left else ""
+    return Outcome(state=_STATES[run.state], error=f"{run.cause}{left}")
 
 
 def _stands(plan: Plan) -> str:

@@ -24,6 +24,8 @@ FORMATS = ("text", "json", "yaml")
 @click.option("--inventory", "files", multiple=True, type=click.Path(path_type=Path), help="A YAML list of clusters.")
 @click.option("--kubeconfig", "kubeconfigs", multiple=True, type=click.Path(path_type=Path), help="All its contexts.")
 @click.option("--profile", "profiles", multiple=True, help="All clusters of the account of this profile.")
+@click.option("--assume-role", "roles", multiple=True, metavar="ARN",
+              help="All clusters of the account of this role, assumed with the default credentials.")  # fmt: skip
 @click.option("--account", "own_account", is_flag=True, help="All clusters of the account of the default credentials.")
 @click.option("--region", "regions", multiple=True, help="Only these regions of the accounts.")
 @click.option("--endpoint", default="", envvar="CCM_UPGRADE_ENDPOINT", show_envvar=True)
@@ -40,6 +42,7 @@ def plan(
     files: tuple[Path, ...],
     kubeconfigs: tuple[Path, ...],
     profiles: tuple[str, ...],
+    roles: tuple[str, ...],
     own_account: bool,
     regions: tuple[str, ...],
     endpoint: str,
@@ -60,12 +63,14 @@ def plan(
     saved = next((Path(one) for one in outputs if one not in FORMATS), None)
     fmt = next((one for one in outputs if one in FORMATS), "text")
     strategy = load_strategy(strategy_file)
-    accounts = (*profiles, *([""] if own_account or not (profiles or files or kubeconfigs) else []))
+    named = (*profiles, *_roles(roles))
+    accounts = (*named, *([""] if own_account or not (named or files or kubeconfigs) else []))
     members = _inventory(files, kubeconfigs, accounts, regions, endpoint)
     if only_list:
         emit(members, fmt, lambda: "\n".join(f"{m.id}  {m.name}  {m.region}  {m.version}  {m.state}" for m in members))
         ctx.exit(Exit.DONE)
     job = LiveJob(state_of(state_dir), endpoint=endpoint)
+    job.share(strategy, 1)
     now = rfc3339(SystemClock().now())
     made = plan_fleet(members, strategy, job.plan, now=now, parallel=parallel, say=progress)
     if saved is not None:
@@ -76,6 +81,16 @@ def plan(
     emit(made, fmt, lambda: plan_text(made, saved))
     found = made.verdicts()
     ctx.exit(Exit.BLOCKED if found.get("BLOCKED") else Exit.UNKNOWN if found.get("UNKNOWN") else Exit.DONE)
+
+
+def _roles(roles: tuple[str, ...]) -> tuple[str, ...]:
+    from upgrader.adapters.aliyun.assume import is_role
+
+    for role in roles:
+        if not is_role(role):
+            raise InputError(what=f"{role!r} is no ARN of a role", where="--assume-role",
+                             next_command="write acs:ram::<account>:role/<name>")  # fmt: skip
+    return roles
 
 
 def _inventory(

@@ -13,6 +13,7 @@ from upgrader.model.errors import InputError
 
 if TYPE_CHECKING:
     from upgrader.adapters.aliyun import AliyunCloud
+    from upgrader.adapters.aliyun.retry import Bucket
     from upgrader.adapters.kube import KubeCluster
     from upgrader.discover.said import Said
     from upgrader.model.facts import ClusterFacts
@@ -125,12 +126,12 @@ def connect_cluster(origin: Origin) -> KubeCluster:
     return connect(kubeconfig=origin.kubeconfig, context=origin.kube_context)
 
 
-def connect_cloud(origin: Origin) -> AliyunCloud | None:
-    """The cloud's OpenAPI; None when nobody gave a way to it and the cluster alone will do."""
+def connect_cloud(origin: Origin, bucket: Bucket | None = None) -> AliyunCloud | None:
+    """The cloud's OpenAPI, at the pace of `bucket`; None when nobody gave a way to it and the cluster alone will do."""
     from upgrader.adapters.aliyun import connect
 
     try:
-        return connect(region=origin.region, profile=origin.profile, endpoint=origin.endpoint)
+        return connect(region=origin.region, profile=origin.profile, endpoint=origin.endpoint, bucket=bucket)
     except InputError:
         if origin.endpoint or origin.profile or origin.live_cloud:
             raise

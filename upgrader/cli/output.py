@@ -41,6 +41,14 @@ def progress(message: str) -> None:
     click.echo(message, err=True)
 
 
+def split_out(out: str, formats: tuple[str, ...]) -> tuple[str, Path]:
+    """`FORMAT=FILE` in two. Raises `InputError` for an unknown format or a missing file."""
+    name, found, path = out.partition("=")
+    if not found or name not in formats or not path:
+        raise InputError(what=f"--out {out!r} is not FORMAT=FILE", next_command=f"formats: {', '.join(formats)}")
+    return name, Path(path)
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Write a file atomically with mode 0600. Raises `InputError` where it cannot be written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -9,9 +9,8 @@ import click
 
 from upgrader.cli.exit_codes import Exit
 from upgrader.cli.judging import suppressions_of, suppressions_option
-from upgrader.cli.output import document, emit, output_option, progress, write_private
+from upgrader.cli.output import document, emit, output_option, progress, split_out, write_private
 from upgrader.cli.running import state_of, state_option
-from upgrader.model.errors import InputError
 
 if TYPE_CHECKING:
     from upgrader.model.plan import Plan
@@ -60,7 +59,7 @@ def show(
     from upgrader.report.render import render
 
     formats = all_formats()
-    wanted = [_split(out, tuple(formats)) for out in outs]
+    wanted = [split_out(out, tuple(formats)) for out in outs]
     plan, run = _subject(what, target, state_dir, suppressions)
     sources = {source.id: (source.title, source.url) for source in load_matrix().sources}
     value = present(plan, run, sources=sources)
@@ -99,13 +98,6 @@ def diff(
     found = difference(before, after)
     emit(document("ReportDiff", differs=found.differs, difference=found), fmt, lambda: render_difference(found))
     ctx.exit(Exit.CHANGES if found.differs else Exit.DONE)
-
-
-def _split(out: str, formats: tuple[str, ...]) -> tuple[str, Path]:
-    name, found, path = out.partition("=")
-    if not found or name not in formats or not path:
-        raise InputError(what=f"--out {out!r} is not FORMAT=FILE", next_command=f"formats: {', '.join(formats)}")
-    return name, Path(path)
 
 
 def _subject(

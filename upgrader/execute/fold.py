@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from upgrader.model.described import described
 from upgrader.model.errors import InputError
 from upgrader.model.plan import Plan
 from upgrader.model.run import Entry, EntryEvent, Run, RunState, RunVerdict, StepRun, StepState
@@ -73,6 +74,6 @@ def _verdict(entry: Entry) -> RunVerdict:
     import msgspec
 
     try:
-        return msgspec.convert(entry.after, RunVerdict)
+        return msgspec.convert(entry.after, described(RunVerdict))
     except msgspec.ValidationError as error:
         raise InputError(what="the journal's verdict can't be read", where=entry.run, why=str(error)) from error

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from upgrader import codec
 from upgrader.fleet.ledger import Ledger
-from upgrader.fleet.model import FAILED_STATES, ClusterState, Member, Wave
+from upgrader.fleet.model import FAILED_STATES, ClusterPlan, ClusterState, Member, Wave
+from upgrader.fleet.soak import NO_SOAK, soak_from, soaked
 from upgrader.fleet.tables import CLUSTERS, NOTES, RUNS, Claim, RunRow, cluster_of, held_by
 from upgrader.model.errors import LockedError
 from upgrader.ports.clock import rfc3339
+
+
+def id_of(run: str, cluster: str, attempt: int, fence: int) -> str:
+    """The id of a claim's workflow: no two claims share it."""
+    return f"{run}/{cluster}/{attempt}/{fence}"
 
 
 class Admission:
@@ -59,7 +65,7 @@ class Admission:
         running, all_running = here.get("running", 0), everywhere.get("running", 0)
         whole = row.strategy.budget.of(sum(everywhere.values()))
         return (
-            wave.budget.admits(failed, running)
+            wave.budget.admits(failed, running, row.wave_failures_in_a_row)
             and whole.admits(all_failed, all_running, row.failures_in_a_row)
             and running < wave.max_parallel
             and all_running < row.strategy.max_parallel.total
@@ -106,6 +112,7 @@ class Admission:
             fence=fence,
             plan=found["plan"],
             cluster_run=found["cluster_run"],
+            approved=codec.decode(found["judged"], ClusterPlan, where=f"cluster {found['id']}").steps,
         )
 
     def _full(self, connection: sa.Connection, row: RunRow) -> tuple[list[str], list[str]]:
@@ -130,19 +137,20 @@ class Admission:
         all_failed = sum(everywhere.get(s, 0) for s in FAILED_STATES)
         whole = row.strategy.budget.of(sum(everywhere.values()))
         open_here = counts.get("waiting", 0) + counts.get("running", 0)
-        if (wave.budget.spent(failed) or whole.spent(all_failed, row.failures_in_a_row)) and everywhere.get(
-            "waiting", 0
-        ):
+        spent = wave.budget.spent(failed, row.wave_failures_in_a_row) or whole.spent(all_failed, row.failures_in_a_row)
+        if spent and everywhere.get("waiting", 0):
             cause = f"failure budget spent in wave {wave.name}: {all_failed} failed"
             return self.ledger.update(connection, row, now, state="STOPPED", cause=cause)
         if open_here:
             return row
         if row.soak_until == "" and wave.soak_s and row.wave + 1 < len(row.waves):
-            return self.ledger.update(connection, row, now, soak_until=rfc3339(now + timedelta(seconds=wave.soak_s)))
-        if row.soak_until and rfc3339(now) < row.soak_until:
+            return self.ledger.update(connection, row, now, **soak_from(now, wave))
+        if row.soak_until and not soaked(row, now):
             return row
         if row.wave + 1 < len(row.waves):
-            return self.ledger.update(connection, row, now, wave=row.wave + 1, soak_until="")
+            return self.ledger.update(
+                connection, row, now, wave=row.wave + 1, wave_failures_in_a_row=0, **NO_SOAK
+            )  # fmt: skip
         if all_failed:
             return self.ledger.update(connection, row, now, state="FAILED", cause=f"{all_failed} clusters failed")
         return self.ledger.update(connection, row, now, state="SUCCEEDED", cause="")
@@ -150,12 +158,17 @@ class Admission:
     def waits_for(self, row: RunRow, now: datetime) -> str:
         """Why the run may rightly stand still now: a soak, a gate, a window; empty when nothing holds it."""
         if row.soak_until and rfc3339(now) < row.soak_until:
-            return f"soak until {row.soak_until}"
+            return f"soak of wave {row.waves[row.wave].name} until {row.soak_until}"
         wave = row.waves[row.wave]
         with self.ledger.begin() as connection:
             if wave.gate and not self._approved(connection, row.id, wave.name):
                 return f"gate of wave {wave.name}: ccm-upgrade fleet approve {row.id} {wave.name} --reason TEXT"
         return "" if row.strategy.may_start(now) else "the next window"
+
+    def in_flight(self, run: str) -> int:
+        """How many clusters are being upgraded now, by whomever."""
+        with self.ledger.begin() as connection:
+            return self._counts(connection, run).get("running", 0)
 
     def check_fence(self, claim: Claim) -> None:
         """Raises `LockedError` when the cluster was given to another worker, or the run was aborted."""
@@ -187,14 +200,14 @@ class Admission:
             done = connection.execute(held_by(claim).values(state=state, error=error, finished=rfc3339(now)))
             if done.rowcount != 1:
                 return False
-            in_a_row = (
-                row.failures_in_a_row + 1
-                if state in FAILED_STATES
-                else 0
-                if state == "succeeded"
-                else row.failures_in_a_row
+            here, keep = RUNS.update().where(RUNS.c.id == claim.run), int(state != "succeeded")
+            more = int(state in FAILED_STATES)
+            connection.execute(
+                here.values(
+                    failures_in_a_row=RUNS.c.failures_in_a_row * keep + more,
+                    wave_failures_in_a_row=RUNS.c.wave_failures_in_a_row * keep + more,
+                )
             )
-            connection.execute(RUNS.update().where(RUNS.c.id == claim.run).values(failures_in_a_row=in_a_row))
             row = self.ledger.locked_run(connection, claim.run)
             if row.state == "RUNNING":
                 self.advance(connection, row, now)
@@ -207,6 +220,16 @@ class Admission:
         with self.ledger.begin() as connection:
             connection.execute(held_by(claim).values(worker="", error=why, fence=claim.fence + 1))
             self._moved(connection, claim.run)
+
+    def give_back(self, run: str, worker: str, held: frozenset[str]) -> None:
+        """Take the clusters from a worker that it does not know of (`held`: ids of claims); others may go on there."""
+        query = sa.select(CLUSTERS.c.id, CLUSTERS.c.attempt, CLUSTERS.c.fence).where(
+            CLUSTERS.c.run == run, CLUSTERS.c.worker == worker, CLUSTERS.c.state == "running"
+        )
+        with self.ledger.begin() as connection:
+            for row in connection.execute(query).all():
+                if id_of(run, row.id, row.attempt, row.fence) not in held:
+                    connection.execute(cluster_of(run, row.id).values(worker="", fence=row.fence + 1))
 
     def _moved(self, connection: sa.Connection, run: str) -> None:
         moment = rfc3339(self.ledger.clock.now())

@@ -41,5 +41,14 @@ class ClusterJob(Protocol):
     def plan(self, member: Member, strategy: Strategy) -> Plan:
         """The plan for one cluster. Raises the project's errors where it can't be reached or judged."""
 
+    def verify(self, member: Member, cluster_run: str) -> str:
+        """Look again at a cluster that was upgraded by `cluster_run`: what is wrong there, empty when nothing is.
+
+        Raises the project's errors where it can't be told.
+        """
+
+    def share(self, strategy: Strategy, workers: int) -> None:
+        """So many workers are alive: this one takes its part of what an account may be asked."""
+
     def upgrade(self, claim: Claim, strategy: Strategy, watch: Watch) -> Outcome:
         """Apply, verify and, on failure, roll back; or resume what an earlier worker left."""

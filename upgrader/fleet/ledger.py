@@ -15,11 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from upgrader import codec
-from upgrader.fleet.model import Member, Wave
+from upgrader.fleet.model import ClusterPlan, Member, Wave
 from upgrader.fleet.strategy import Strategy
 from upgrader.fleet.tables import CLUSTERS, METADATA, NOTES, RUNS, SCHEMA, Row, RunRow, row_of
 from upgrader.model.errors import AbsentError, InputError, StaleError, TransientError
 from upgrader.ports.clock import Clock, rfc3339
+
+_CHANGING = tuple(column for column in RUNS.c if column.name not in ("strategy", "waves"))
 
 
 class Ledger:
@@ -28,6 +30,8 @@ class Ledger:
     def __init__(self, url: str, clock: Clock) -> None:
         self.clock = clock
         self.sqlite = url.startswith("sqlite")
+        # A run's strategy and waves never change: with 10,000 clusters they are read once, not at each claim.
+        self._fixed: dict[str, tuple[Strategy, tuple[Wave, ...]]] = {}
         self.engine = sa.create_engine(url, connect_args={"timeout": 30} if self.sqlite else {}, pool_pre_ping=True)
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _sqlite_settings)
@@ -55,13 +59,18 @@ class Ledger:
 
     # -- a run is born ---------------------------------------------------------------------------------------------
 
-    def create(self, run: str, strategy: Strategy, members: tuple[Member, ...], waves: tuple[Wave, ...]) -> None:
+    def create(
+        self, run: str, strategy: Strategy, members: tuple[Member, ...], waves: tuple[Wave, ...],
+        judged: tuple[ClusterPlan, ...] = (),
+    ) -> None:  # fmt: skip
         """Write a new run with all its clusters waiting. Raises `StaleError` when the id was used before."""
         by_id = {member.id: member for member in members}
+        found = {one.id: one for one in judged}
         now = rfc3339(self.clock.now())
         rows = [
             {
                 "run": run, "id": id_, "wave": number, "position": position, "member": codec.encode(by_id[id_]),
+                "judged": codec.encode(found.get(id_) or ClusterPlan(id=id_, verdict="UNKNOWN")),
                 "region": by_id[id_].region, "account": by_id[id_].account, "state": "waiting", "step": "", "error": "",
                 "plan": "", "cluster_run": "", "attempt": 0, "fence": 0, "worker": "", "started": "", "finished": "",
             }
@@ -73,8 +82,8 @@ class Ledger:
                 connection.execute(
                     RUNS.insert().values(
                         id=run, state="RUNNING", schema=SCHEMA, strategy=codec.encode(strategy),
-                        waves=codec.encode(waves), wave=0, soak_until="", created=now, moved=now,
-                        failures_in_a_row=0, cause="",
+                        waves=codec.encode(waves), wave=0, soak_until="", soak_due="", soak_passed="",
+                        created=now, moved=now, failures_in_a_row=0, wave_failures_in_a_row=0, cause="",
                     )
                 )  # fmt: skip
                 connection.execute(CLUSTERS.insert(), rows)
@@ -110,24 +119,26 @@ class Ledger:
 
     def locked_run(self, connection: sa.Connection, run: str, *, lock: bool = False) -> RunRow:
         """The run inside a transaction; with `lock` nobody else decides about it until the transaction ends."""
-        query = sa.select(RUNS).where(RUNS.c.id == run)
+        query = sa.select(*_CHANGING).where(RUNS.c.id == run)
         row = connection.execute(query.with_for_update() if lock and not self.sqlite else query).mappings().first()
         if row is None:
-            raise AbsentError(f"no fleet run {run!r}", next_command="ccm-upgrade fleet status lists the runs")
+            raise AbsentError(f"no fleet run {run!r}", next_command="ccm-upgrade fleet status --all lists the runs")
         if row["schema"] != SCHEMA:
             raise InputError(
                 what=f"the run {run} was written with ledger schema {row['schema']}, this version reads {SCHEMA}",
                 next_command="finish the run with the version of ccm-upgrade that began it",
             )
-        fields = {
-            name: row[name]
-            for name in ("id", "state", "wave", "soak_until", "created", "moved", "failures_in_a_row", "cause")
-        }
-        return RunRow(
-            strategy=codec.decode(row["strategy"], Strategy, where=f"strategy of {run}"),
-            waves=codec.decode(row["waves"], tuple[Wave, ...], where=f"waves of {run}"),
-            **fields,
-        )
+        strategy, waves = self._fixed_of(connection, run)
+        return RunRow(strategy=strategy, waves=waves, **{k: v for k, v in row.items() if k != "schema"})
+
+    def _fixed_of(self, connection: sa.Connection, run: str) -> tuple[Strategy, tuple[Wave, ...]]:
+        if run not in self._fixed:
+            found = connection.execute(sa.select(RUNS.c.strategy, RUNS.c.waves).where(RUNS.c.id == run)).one()
+            self._fixed[run] = (
+                codec.decode(found.strategy, Strategy, where=f"strategy of {run}"),
+                codec.decode(found.waves, tuple[Wave, ...], where=f"waves of {run}"),
+            )
+        return self._fixed[run]
 
     def update(self, connection: sa.Connection, row: RunRow, now: datetime, **values: Any) -> RunRow:
         """The run with some columns changed, and the moment noted: the watchdog looks at it."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from upgrader.model.facts import ClusterKind
+from upgrader.model.finding import Verdict
 
 ClusterState = Literal[
     "waiting", "running", "succeeded", "failed", "rolled-back", "unknown", "skipped", "paused", "stalled"
@@ -19,6 +20,8 @@ FleetState = Literal["RUNNING", "PAUSED", "SUCCEEDED", "FAILED", "STOPPED", "ABO
 # nothing was tried there.
 FAILED_STATES: frozenset[ClusterState] = frozenset({"failed", "rolled-back", "paused", "stalled"})
 ENDED_STATES: frozenset[ClusterState] = FAILED_STATES | {"succeeded", "skipped", "unknown"}
+# Nothing happens any more in a run of these states, whoever asks.
+ENDED_RUNS: frozenset[FleetState] = frozenset({"SUCCEEDED", "FAILED", "ABORTED"})
 
 
 class Member(Struct, frozen=True, kw_only=True, order=True):
@@ -40,11 +43,36 @@ class Member(Struct, frozen=True, kw_only=True, order=True):
         return dict(self.tags).get(key)
 
 
+class Found(Struct, frozen=True, kw_only=True):
+    """One finding of a cluster, short: for the heat map."""
+
+    code: str
+    outcome: str
+    count: int = 1
+
+
+class ClusterPlan(Struct, frozen=True, kw_only=True):
+    """One cluster's plan in short; `error` says why there is none. It is made again, fresh, at the cluster's turn.
+
+    `findings` are those that are open, `settled` the codes of those that a step mends or a person accepted.
+    """
+
+    id: str
+    verdict: Verdict
+    from_version: str = field(default="", name="from")
+    to_version: str = field(default="", name="to")
+    steps: tuple[str, ...] = ()
+    findings: tuple[Found, ...] = ()
+    settled: tuple[str, ...] = ()
+    error: str = ""
+
+
 class Budget(Struct, frozen=True, kw_only=True):
     """How many clusters may be in danger at once: failed or in flight.
 
     A new cluster is admitted only while `failed + in_flight < allowed`, so that even if every one in flight fails, no
-    more than `allowed` have failed. `consecutive` (0: no limit) stops after so many failures in a row.
+    more than `allowed` have failed. `consecutive` (0: no limit) stops after so many failures in a row; it reserves in
+    the same way, so no more than that many are in flight at once.
     """
 
     allowed: int
@@ -52,7 +80,7 @@ class Budget(Struct, frozen=True, kw_only=True):
 
     def admits(self, failed: int, in_flight: int, row: int = 0) -> bool:
         """Whether one more may start. `row` is the number of failures since the last success."""
-        return failed + in_flight < self.allowed and not (self.consecutive and row >= self.consecutive)
+        return failed + in_flight < self.allowed and not (self.consecutive and row + in_flight >= self.consecutive)
 
     def spent(self, failed: int, row: int = 0) -> bool:
         """Whether it can never admit again: it stops the run, it does not wait."""

@@ -8,36 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from upgrader.fleet.model import Member, Wave
+from upgrader.fleet.model import ClusterPlan, Found, Member, Wave
 from upgrader.fleet.strategy import Strategy
 from upgrader.fleet.waves import select, waves_of
 from upgrader.model.errors import CcmUpgradeError
-from upgrader.model.finding import Verdict
 from upgrader.model.plan import Plan
 
 # States of CS in which a cluster's API answers; anything else is told, not tried.
 _LIVE = frozenset({"", "running", "updating", "scaling"})
-
-
-class Found(Struct, frozen=True, kw_only=True):
-    """One finding of a cluster, short: for the heat map."""
-
-    code: str
-    outcome: str
-    count: int = 1
-
-
-class ClusterPlan(Struct, frozen=True, kw_only=True):
-    """One cluster's plan in short; `error` says why there is none. It is made again, fresh, at the cluster's turn."""
-
-    id: str
-    verdict: Verdict
-    from_version: str = field(default="", name="from")
-    to_version: str = field(default="", name="to")
-    steps: tuple[str, ...] = ()
-    findings: tuple[Found, ...] = ()
-    error: str = ""
 
 
 class FleetPlan(Struct, frozen=True, kw_only=True):
@@ -68,35 +48,53 @@ def plan_fleet(
 ) -> FleetPlan:
     """Waves of the selected clusters and a judgement of each. One that can't be read is UNKNOWN; it stops nobody else.
 
-    Raises `InputError` when the selection is empty, or a cluster is in no wave.
+    What the inventory does not tell (the CCM's version, a kind, a region) is filled in from the look at the cluster
+    before the selectors are asked again. Raises `InputError` when the selection is empty, or a cluster is in no wave.
     """
-    members = select(inventory, strategy)
-    waves = waves_of(members, strategy)
+    candidates = select(inventory, strategy)
 
-    def judge(member: Member) -> ClusterPlan:
-        found = _judge(member, strategy, plan)
+    def judge(member: Member) -> tuple[Member, ClusterPlan]:
+        looked, found = _judge(member, strategy, plan)
         say(f"{member.name or member.id}: {found.verdict}" + (f" ({found.error})" if found.error else ""))
-        return found
+        return looked, found
 
     with ThreadPoolExecutor(max_workers=parallel) as pool:
-        return FleetPlan(
-            strategy=strategy, members=members, waves=waves, clusters=tuple(pool.map(judge, members)), created=now
-        )
+        judged = tuple(pool.map(judge, candidates))
+    members = select((member for member, _ in judged), strategy)
+    meant = {member.id for member in members}
+    clusters = tuple(one for _, one in judged if one.id in meant)
+    return FleetPlan(
+        strategy=strategy, members=members, waves=waves_of(members, strategy), clusters=clusters, created=now
+    )
 
 
-def _judge(member: Member, strategy: Strategy, plan: Callable[[Member, Strategy], Plan]) -> ClusterPlan:
+def _judge(member: Member, strategy: Strategy, plan: Callable[[Member, Strategy], Plan]) -> tuple[Member, ClusterPlan]:
+    """The member with what the look told about it, and its plan in short."""
     if member.state not in _LIVE:
-        return ClusterPlan(id=member.id, verdict="UNKNOWN", error=f"the cluster is {member.state}")
+        return member, ClusterPlan(id=member.id, verdict="UNKNOWN", error=f"the cluster is {member.state}")
     try:
         made = plan(member, strategy)
     except CcmUpgradeError as error:
-        return ClusterPlan(id=member.id, verdict="UNKNOWN", error=str(error))
+        return member, ClusterPlan(id=member.id, verdict="UNKNOWN", error=str(error))
+    known = replace(
+        member,
+        name=member.name or made.cluster.name,
+        region=member.region or made.cluster.region,
+        kind=member.kind or made.cluster.kind,
+        version=made.from_version,
+    )
+    return known, in_short(member.id, made)
+
+
+def in_short(id_: str, made: Plan) -> ClusterPlan:
+    """A plan, cut down to what the fleet remembers of it."""
     counts = Counter((finding.code, finding.outcome) for finding in made.findings if finding.open)
     return ClusterPlan(
-        id=member.id,
+        id=id_,
         verdict=made.verdict,
         from_version=made.from_version,
         to_version=made.to_version,
         steps=tuple(step.id for step in made.steps),
         findings=tuple(Found(code=c, outcome=o, count=n) for (c, o), n in sorted(counts.items())),
+        settled=tuple(sorted({finding.code for finding in made.findings if not finding.open})),
     )

@@ -96,7 +96,7 @@ def work_on(
             if ledger.sqlite:  # whoever else is in the books is dead: we hold the lock
                 Workers(ledger).nobody(run)
             # A file of its own on SQLite: the engine's write lock must not hold the ledger's up.
-            durable = Durable(url.replace(".db", "-engine.db"), name, slots, worker.work, worker.record)
+            durable = Durable(url.replace(".db", "-engine.db"), name, slots, worker)
             try:
                 return worker.go(durable)
             finally:

@@ -39,23 +39,20 @@ class Selector(StrictStruct, frozen=True):
     tags: dict[str, str] = {}
     version: str = ""
 
-    def matches(self, member: Member) -> bool:
-        """Whether this cluster is meant."""
-        return (
-            (not self.names or any(fnmatchcase(member.name, glob) for glob in self.names))
-            and (not self.ids or member.id in self.ids)
-            and (not self.regions or member.region in self.regions)
-            and (not self.kinds or member.kind in self.kinds)
-            and (not self.accounts or member.account in self.accounts)
-            and all(member.tag(key) == value for key, value in self.tags.items())
-            and self._version_matches(member)
+    def matches(self, member: Member) -> bool | None:
+        """Whether this cluster is meant; None when that rests on something about it that nobody knows."""
+        answers = (
+            not self.names or (any(fnmatchcase(member.name, g) for g in self.names) if member.name else None),
+            not self.ids or member.id in self.ids,
+            not self.regions or (member.region in self.regions if member.region else None),
+            not self.kinds or (member.kind in self.kinds if member.kind else None),
+            not self.accounts or member.account in self.accounts,
+            all(member.tag(key) == value for key, value in self.tags.items()),
+            not self.version or (self._version_matches(member) if member.version else None),
         )
+        return False if False in answers else None if None in answers else True
 
     def _version_matches(self, member: Member) -> bool:
-        if not self.version:
-            return True
-        if not member.version:
-            return False
         here = parse_version(member.version)
         return all(_compare(here, sign, parse_version(text)) for sign, text in _COMPARISON.findall(self.version))
 
@@ -85,7 +82,10 @@ class BudgetSpec(StrictStruct, frozen=True):
 
 
 class WaveSpec(StrictStruct, frozen=True):
-    """One wave. Who is in it: `select`, `count` or `percent` of what is left, or `rest`; exactly one of them."""
+    """One wave. Who is in it: `select`, `count`, `percent` (of the whole fleet) or `rest`; exactly one of them.
+
+    While it soaks, its clusters are verified again every `verify_every`, and once more at its end; `0s` trusts.
+    """
 
     name: str
     select: Selector | None = None
@@ -105,6 +105,12 @@ class Parallel(StrictStruct, frozen=True):
     total: int = 10
     per_region: int = 10
     per_account: int = 10
+
+
+class ApiCalls(StrictStruct, frozen=True):
+    """The pace of requests to the cloud's OpenAPI: so many a second for each account, all workers together."""
+
+    per_second: float = 40.0
 
 
 class Window(StrictStruct, frozen=True):
@@ -135,6 +141,7 @@ class Strategy(StrictStruct, frozen=True):
     select: Selector = Selector()
     budget: BudgetSpec = BudgetSpec()
     max_parallel: Parallel = Parallel()
+    api_calls: ApiCalls = ApiCalls()
     windows: tuple[Window, ...] = ()
     on_failure: Literal["rollback", "pause"] = "rollback"
 
@@ -197,14 +204,14 @@ def _mistakes(strategy: Strategy) -> list[str]:
     budgets = [("budget", strategy.budget), *((f"waves.{w.name}.budget", w.budget) for w in strategy.waves if w.budget)]
     for place, budget in budgets:
         found += _budget_mistakes(place, budget)
-    limits = strategy.max_parallel
-    for label, number in (
-        ("total", limits.total),
-        ("per_region", limits.per_region),
-        ("per_account", limits.per_account),
-    ):
-        if number < 1:
-            found.append(f"max_parallel.{label}: {number} is less than 1")
+    return found + _limit_mistakes(strategy)
+
+
+def _limit_mistakes(strategy: Strategy) -> list[str]:
+    limits = msgspec.structs.asdict(strategy.max_parallel)
+    found = [f"max_parallel.{label}: {number} is less than 1" for label, number in limits.items() if number < 1]
+    if not 0 < strategy.api_calls.per_second <= 1000:
+        found.append(f"api_calls.per_second: {strategy.api_calls.per_second} is not between 0 and 1000")
     return found
 
 

@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from upgrader import codec
-from upgrader.fleet.model import ClusterState, FleetState, Member, Wave
+from upgrader.fleet.model import ClusterPlan, ClusterState, FleetState, Member, Wave
 from upgrader.fleet.strategy import Strategy
 
 # Raised when the meaning of a column changes; a run is read only by the schema that wrote it.
-SCHEMA = 1
+SCHEMA = 2
 
 METADATA = sa.MetaData()
 RUNS = sa.Table(
@@ -22,9 +22,12 @@ RUNS = sa.Table(
     sa.Column("waves", sa.LargeBinary, nullable=False),
     sa.Column("wave", sa.Integer, nullable=False),
     sa.Column("soak_until", sa.String, nullable=False),
+    sa.Column("soak_due", sa.String, nullable=False),
+    sa.Column("soak_passed", sa.String, nullable=False),
     sa.Column("created", sa.String, nullable=False),
     sa.Column("moved", sa.String, nullable=False),
     sa.Column("failures_in_a_row", sa.Integer, nullable=False),
+    sa.Column("wave_failures_in_a_row", sa.Integer, nullable=False),
     sa.Column("cause", sa.String, nullable=False),
 )  # fmt: skip
 CLUSTERS = sa.Table(
@@ -34,6 +37,7 @@ CLUSTERS = sa.Table(
     sa.Column("wave", sa.Integer, nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("member", sa.LargeBinary, nullable=False),
+    sa.Column("judged", sa.LargeBinary, nullable=False),
     sa.Column("region", sa.String, nullable=False),
     sa.Column("account", sa.String, nullable=False),
     sa.Column("state", sa.String, nullable=False),
@@ -67,7 +71,10 @@ NOTES = sa.Table(
 
 
 class Claim(Struct, frozen=True, kw_only=True):
-    """A cluster that this worker may upgrade now. `fence` must still be current at each write."""
+    """A cluster that this worker may upgrade now. `fence` must still be current at each write.
+
+    `approved` are the steps of the plan that people saw; empty where it could not be judged then.
+    """
 
     run: str
     member: Member
@@ -76,12 +83,14 @@ class Claim(Struct, frozen=True, kw_only=True):
     fence: int
     plan: str
     cluster_run: str
+    approved: tuple[str, ...] = ()
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One cluster of a run as the ledger has it."""
+    """One cluster of a run as the ledger has it. `judged` is what was found when the fleet was planned."""
 
     member: Member
+    judged: ClusterPlan
     wave: int
     state: ClusterState
     step: str
@@ -96,7 +105,11 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class RunRow(Struct, frozen=True, kw_only=True):
-    """One fleet run as the ledger has it. `wave` is the index of the current one."""
+    """One fleet run as the ledger has it. `wave` is the index of the current one.
+
+    While a wave soaks: it ends not before `soak_until`; the next look at its clusters is due at `soak_due`; at
+    `soak_passed` the last look began that found all of them well.
+    """
 
     id: str
     state: FleetState
@@ -104,9 +117,12 @@ class RunRow(Struct, frozen=True, kw_only=True):
     waves: tuple[Wave, ...]
     wave: int
     soak_until: str
+    soak_due: str
+    soak_passed: str
     created: str
     moved: str
     failures_in_a_row: int
+    wave_failures_in_a_row: int
     cause: str
 
 
@@ -135,4 +151,8 @@ def row_of(row: sa.RowMapping) -> Row:
         "started",
         "finished",
     )
-    return Row(member=codec.decode(row["member"], Member, where=row["id"]), **{name: row[name] for name in names})
+    return Row(
+        member=codec.decode(row["member"], Member, where=row["id"]),
+        judged=codec.decode(row["judged"], ClusterPlan, where=row["id"]),
+        **{name: row[name] for name in names},
+    )

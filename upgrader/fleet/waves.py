@@ -10,8 +10,11 @@ from upgrader.model.errors import InputError
 
 
 def select(members: Iterable[Member], strategy: Strategy) -> tuple[Member, ...]:
-    """The clusters that the strategy means, once each, by id. Raises `InputError` when there is none."""
-    chosen = {member.id: member for member in sorted(members) if strategy.select.matches(member)}
+    """The clusters that the strategy means or may mean, once each, by id. Raises `InputError` when there is none.
+
+    One that can't be judged by the selector (unreachable, so its version is not known) stays, to be told as UNKNOWN.
+    """
+    chosen = {member.id: member for member in sorted(members) if strategy.select.matches(member) is not False}
     if not chosen:
         raise InputError(
             what="the selection is empty",
@@ -25,14 +28,17 @@ def select(members: Iterable[Member], strategy: Strategy) -> tuple[Member, ...]:
 def waves_of(members: tuple[Member, ...], strategy: Strategy) -> tuple[Wave, ...]:
     """The members dealt to the waves in order; each is in exactly one wave.
 
+    One whose wave can't be told (nobody knows its version) is in the last, where most of the fleet has gone well.
     Raises `InputError` when some are in none: a cluster is never left out in silence. Empty waves are dropped.
     """
     left = {member.id: member for member in members}
     waves = []
-    for spec in strategy.waves:
+    for number, spec in enumerate(strategy.waves, 1):
         chosen = _deal(spec, left, len(members))
         for member in chosen:
             del left[member.id]
+        if number == len(strategy.waves):
+            chosen += [left.pop(one.id) for one in sorted(left.values()) if _may_be_meant(one, strategy)]
         if chosen:
             waves.append(_wave(spec, chosen, strategy))
     if left:
@@ -43,6 +49,10 @@ def waves_of(members: tuple[Member, ...], strategy: Strategy) -> tuple[Wave, ...
             next_command="add a last wave with `rest: true`, or narrow the strategy's `select`",
         )
     return tuple(waves)
+
+
+def _may_be_meant(member: Member, strategy: Strategy) -> bool:
+    return any(spec.select is not None and spec.select.matches(member) is None for spec in strategy.waves)
 
 
 def _deal(spec: WaveSpec, left: dict[str, Member], total: int) -> list[Member]:

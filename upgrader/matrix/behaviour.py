@@ -13,6 +13,7 @@ from upgrader.checking import Mistakes
 from upgrader.matrix.load import data_directory
 from upgrader.matrix.model import Spanned
 from upgrader.matrix.yaml_text import entries
+from upgrader.model.described import described
 from upgrader.model.version import CcmVersion, parse_version
 
 HashFormula = Literal["none", "H1", "H2", "H3", "H4"]
@@ -108,7 +109,7 @@ def resolve(found: tuple[BehaviourEntry, ...], version: CcmVersion) -> Behaviour
         if entry.in_force(version) and (entry.key not in values or values[entry.key][0] <= since):
             values[entry.key] = (since, entry.value)
     plain = {key: {"yes": True, "no": False}.get(value, value) for key, (_, value) in values.items()}
-    return msgspec.convert(plain, Behaviour, strict=False)
+    return msgspec.convert(plain, described(Behaviour), strict=False)
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from upgrader.checking import Mistakes
 from upgrader.matrix.load import data_directory
 from upgrader.matrix.model import Spanned
 from upgrader.matrix.yaml_text import load_plain
+from upgrader.model.described import described
 from upgrader.model.errors import InputError
 from upgrader.model.version import CcmVersion, parse_version
 
@@ -78,12 +79,12 @@ def read_startup(path: Path) -> Startup:
         for entry in entries:
             _check(entry, sections[section], f"{path.name}:{getattr(entry, 'line', 1)}", mistakes)
     mistakes.raise_if_any("mend the file")
-    return msgspec.convert(content, Startup, strict=False)
+    return msgspec.convert(content, described(Startup), strict=False)
 
 
 def _check(entry: object, kind: type[Spanned], place: str, mistakes: Mistakes) -> None:
     try:
-        known = msgspec.convert(entry, kind, strict=False)
+        known = msgspec.convert(entry, described(kind), strict=False)
         since = parse_version(known.since)
         if known.until and parse_version(known.until) <= since:
             mistakes.add(place, f"until {known.until} is not after since {known.since}")

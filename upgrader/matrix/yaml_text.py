@@ -15,6 +15,7 @@ import msgspec
 import yaml
 
 from upgrader.checking import Mistakes
+from upgrader.model.described import described
 from upgrader.model.errors import InputError
 
 T = TypeVar("T")
@@ -136,7 +137,7 @@ def convert_entries(value: Any, name: str, kind: type[T], mistakes: Mistakes) ->
             mistakes.add(name, f"entry {number} is no mapping")
             continue
         try:
-            found.append((place, msgspec.convert(entry, type=kind, strict=False)))
+            found.append((place, msgspec.convert(entry, type=described(kind), strict=False)))
         except msgspec.ValidationError as error:
             for line, what in list(_explain(entry, kind)) or [(entry.line, str(error))]:
                 mistakes.add(f"{name}:{line}", what)

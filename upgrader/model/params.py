@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
+from upgrader.model.described import described
 from upgrader.model.errors import InputError
 from upgrader.model.facts import WorkloadRef
 from upgrader.model.plan import Step
@@ -163,7 +164,7 @@ P = TypeVar("P", bound=Params)
 def decode_params(step: Step, kind: type[P]) -> P:
     """The step's parameters as `kind`. Raises `InputError` naming the step and the first mistake."""
     try:
-        return msgspec.convert(step.params, kind)
+        return msgspec.convert(step.params, described(kind))
     except msgspec.ValidationError as error:
         raise InputError(
             what=f"the parameters of step {step.id} are not those of a {step.kind} step", where="plan", why=str(error),

@@ -31,6 +31,7 @@ from msgspec.structs import replace
 from upgrader.checking import Mistakes
 from upgrader.matrix.yaml_text import Lines, convert_entries, parse_text
 from upgrader.migrations.context import CLUSTER
+from upgrader.model.described import described
 from upgrader.model.errors import InputError
 from upgrader.model.facts import ClusterIdentity
 from upgrader.model.finding import Assessment, CheckRun, Finding
@@ -121,7 +122,7 @@ def _policy(value: Any, name: str, mistakes: Mistakes) -> Policy:
     if value is None or value == "":
         return Policy()
     try:
-        return msgspec.convert(value, Policy, strict=False)
+        return msgspec.convert(value, described(Policy), strict=False)
     except msgspec.ValidationError as error:
         mistakes.add(f"{name}:{getattr(value, 'line', '')}", f"policy: {error}")
         return Policy()

@@ -20,10 +20,11 @@ _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Any:
+def environment() -> Any:
+    """The templates, with every HTML value escaped and no undefined name passed over."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("upgrader.report"),
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         undefined=StrictUndefined,
@@ -31,9 +32,9 @@ def _environment() -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(MARKS=MARKS, WHY=WHY_FULL_SYNC, version=__version__, pretty=codec.pretty)
-    environment.filters.update(plural=plural, md=markdown_cell, bidi=_isolate)
-    return environment
+    made.globals.update(MARKS=MARKS, WHY=WHY_FULL_SYNC, version=__version__, pretty=codec.pretty)
+    made.filters.update(plural=plural, md=markdown_cell, bidi=_isolate)
+    return made
 
 
 def _isolate(text: str) -> str:
@@ -50,20 +51,19 @@ def markdown_cell(text: str) -> str:
 
 
 def render_html(report: Report) -> str:
-    """One offline file. Its policy allows nothing but its own style and script, named by their hashes."""
-    environment = _environment()
-    style = environment.get_template("style.css").render()
-    script = environment.get_template("script.js").render()
-    rendered: str = environment.get_template("report.html.j2").render(
-        report=report,
-        plan=report.plan,
-        style=style,
-        script=script,
-        policy=(
-            f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-            "base-uri 'none'; form-action 'none'"
-        ),
+    """One offline file."""
+    return offline_page("report.html.j2", report=report, plan=report.plan)
+
+
+def offline_page(template: str, **values: object) -> str:
+    """A page in one file. Its policy allows nothing but its own style and script, named by their hashes."""
+    style = environment().get_template("style.css").render()
+    script = environment().get_template("script.js").render()
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
     )
+    rendered: str = environment().get_template(template).render(style=style, script=script, policy=policy, **values)
     return rendered
 
 
@@ -74,7 +74,7 @@ def _hash(text: str) -> str:
 def render_markdown(report: Report) -> str:
     """A CI summary: verdict, counts, findings (at most `MARKDOWN_FINDINGS`), steps."""
     rendered: str = (
-        _environment().get_template("report.md.j2").render(report=report, plan=report.plan, limit=MARKDOWN_FINDINGS)
+        environment().get_template("report.md.j2").render(report=report, plan=report.plan, limit=MARKDOWN_FINDINGS)
     )
     return rendered
 

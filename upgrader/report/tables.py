@@ -39,11 +39,12 @@ def render_csv(report: Report) -> str:
             " ".join(finding.sources),
             reason,
         )
-        writer.writerow([_inert(cell) for cell in row])
+        writer.writerow([inert(cell) for cell in row])
     return out.getvalue()
 
 
-def _inert(cell: str) -> str:
+def inert(cell: str) -> str:
+    """`cell`, quoted where a spreadsheet would run it as a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 

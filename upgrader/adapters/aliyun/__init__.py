@@ -8,6 +8,7 @@ from upgrader.ports.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from upgrader.adapters.aliyun.cloud import AliyunCloud
+    from upgrader.adapters.aliyun.retry import Bucket
 
 __all__ = ["AliyunCloud", "connect"]
 
@@ -15,10 +16,14 @@ __all__ = ["AliyunCloud", "connect"]
 DEFAULT_REGION = "cn-hangzhou"
 
 
-def connect(region: str = "", *, profile: str = "", endpoint: str = "", clock: Clock | None = None) -> AliyunCloud:
+def connect(
+    region: str = "", *, profile: str = "", endpoint: str = "", clock: Clock | None = None, bucket: Bucket | None = None
+) -> AliyunCloud:
     """A connection to all products: at their own endpoints by https, or all at `endpoint`.
 
-    Nothing is asked yet. Raises `InputError` for an endpoint that is no URL, or that is plain http and not loopback.
+    `profile` may also be the ARN of a role to assume. `bucket` is a pace that several connections of one account
+    share. Nothing is asked yet. Raises `InputError` for an endpoint that is no URL, or that is plain http and not
+    loopback.
     """
     from upgrader.adapters.aliyun.client import SdkTransport
     from upgrader.adapters.aliyun.cloud import AliyunCloud
@@ -28,7 +33,8 @@ def connect(region: str = "", *, profile: str = "", endpoint: str = "", clock: C
     clock = clock or SystemClock()
     where = parse_endpoint(endpoint)
     # Nothing needs to be spared on loopback.
-    bucket = None if where is not None and where.loopback else Bucket(clock)
+    if bucket is None and not (where is not None and where.loopback):
+        bucket = Bucket(clock)
     return AliyunCloud(
         SdkTransport(profile=profile, endpoint=where), region=region or DEFAULT_REGION, clock=clock, bucket=bucket
     )

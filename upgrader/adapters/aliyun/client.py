@@ -10,11 +10,13 @@ from typing import Any
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 from aliyunsdkcore.client import AcsClient
 
+from upgrader.adapters.aliyun.assume import AssumedRole, is_role
 from upgrader.adapters.aliyun.call import Call
 from upgrader.adapters.aliyun.credentials import BridgeSigner
 from upgrader.adapters.aliyun.endpoint import Endpoint
 from upgrader.adapters.aliyun.errors import from_code, no_json, unreachable
 from upgrader.adapters.aliyun.requests import build
+from upgrader.ports.clock import SystemClock
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
@@ -55,12 +57,18 @@ class SdkTransport:
             raise no_json(call, str(error).encode()) from error
         return _decoded(call, body)
 
+    def _session(self, region: str) -> AssumedRole | None:
+        """The session, when what stands for a profile is a role of another account."""
+        if not is_role(self._profile):
+            return None
+        return AssumedRole(SdkTransport(endpoint=self._endpoint), self._profile, region, SystemClock())
+
     def _client(self, region: str) -> Any:
         with self._guard:
             client = self._clients.get(region)
             if client is None:
                 if self._signer is None:
-                    self._signer = BridgeSigner(self._profile)
+                    self._signer = BridgeSigner(self._profile, self._session(region))
                 # NO_PROXY is not looked at by the SDK: without this, loopback would go through the proxy.
                 direct = {"http": None, "https": None} if self._endpoint and self._endpoint.loopback else None
                 # The key pair here is never used: the signer is ours.

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from aliyunsdkcore.auth.signers.signer import Signer
 
 from upgrader.adapters.aliyun.errors import redacted
-from upgrader.model.errors import InputError
+from upgrader.model.errors import CcmUpgradeError, InputError
 
 
 class Key(Protocol):
@@ -58,9 +58,9 @@ def provider(profile: str) -> Provider:
 class BridgeSigner(Signer):  # type: ignore[misc]
     """Asks the provider before each signature, so that a session's key never runs out under a long run."""
 
-    def __init__(self, profile: str) -> None:
+    def __init__(self, profile: str, source: Provider | None = None) -> None:
         self._profile = profile
-        self._provider = provider(profile)
+        self._provider = source or provider(profile)
 
     def sign(self, region_id: str, request: Any) -> tuple[dict[str, str], str]:
         """Signed headers and URL of the request."""
@@ -78,6 +78,8 @@ class BridgeSigner(Signer):  # type: ignore[misc]
     def _key(self) -> Key:
         try:
             return self._provider.get_credentials()
+        except CcmUpgradeError:  # a role that may not be assumed says so itself
+            raise
         except Exception as error:  # the providers raise whatever their sources raise
             where = (
                 f"profile {self._profile}" if self._profile else "environment, ~/.aliyun/config.json, RRSA, ECS role"

@@ -37,6 +37,12 @@ class Bucket:
         if wait_s > 0:
             self._clock.sleep(wait_s)
 
+    def pace(self, rate_per_s: float) -> None:
+        """From now on so many a second, and a burst of one second."""
+        with self._guard:
+            self._rate = self._burst = rate_per_s
+            self._tokens = min(self._tokens, self._burst)
+
     def drain(self) -> None:
         """The cloud throttled somebody: begin again from an empty bucket."""
         with self._guard:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from upgrader.model.described import described
 from upgrader.model.errors import AbsentError, CcmUpgradeError, DeniedError, RefusedError, TransientError
 
 
@@ -53,7 +54,7 @@ def not_json(*, asked: str, where: str, effect_unknown: bool = False) -> Transie
 
 def _status(body: bytes) -> Status:
     try:
-        return msgspec.json.decode(body, type=Status)
+        return msgspec.json.decode(body, type=described(Status))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Status()
 

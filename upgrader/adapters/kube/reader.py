@@ -14,6 +14,7 @@ from upgrader import codec
 from upgrader.adapters.kube.errors import not_json
 from upgrader.adapters.kube.paths import asked, path_of
 from upgrader.adapters.kube.transport import Transport
+from upgrader.model.described import described
 from upgrader.model.errors import RefusedError, TransientError
 from upgrader.model.kube import Endpoints, EndpointSlice, Event, Node, Pod, Service
 from upgrader.ports.read import Ref
@@ -143,7 +144,7 @@ class KubeReader:
 
     def _typed(self, ref: Ref, kind: type[T], **query: str) -> tuple[T, ...]:
         """The objects that could be decoded; the others are named in `unreadable`, and hide nothing but themselves."""
-        decoder, found = msgspec.json.Decoder(kind), []
+        decoder, found = msgspec.json.Decoder(described(kind)), []
         for item in self._items(ref, query):
             try:
                 found.append(codec.decode_object(item, decoder))
@@ -175,6 +176,6 @@ class KubeReader:
 
     def _decode(self, body: bytes, kind: type[T], what: str) -> T:
         try:
-            return msgspec.json.decode(body, type=kind)
+            return msgspec.json.decode(body, type=described(kind))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise not_json(asked=what, where=self._transport.host) from error

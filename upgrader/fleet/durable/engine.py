@@ -8,7 +8,7 @@ with the runs of an older one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID
@@ -18,23 +18,42 @@ from upgrader.model.errors import BugError
 # The schema of our workflows, not the version of the tool: raise it only when their steps change.
 APPLICATION_VERSION = "fleet-1"
 
-Work = Callable[[str], str]
-_hands: dict[str, tuple[Work, Callable[[str, str], None]]] = {}
+
+class Hands(Protocol):
+    """Who does the work of this process."""
+
+    def work(self, claim_text: str) -> str:
+        """Carry a claim out; returns its outcome."""
+
+    def record(self, claim_text: str, outcome_text: str) -> None:
+        """Write an outcome down."""
+
+    def lost(self, claim_text: str, why: str) -> None:
+        """A claim did not come to its end."""
+
+
+_hands: dict[str, Hands] = {}
 
 
 @DBOS.step(name="carry_out")  # type: ignore[untyped-decorator]
 def _carry_out(executor: str, claim: str) -> str:
-    return _hands[executor][0](claim)
+    return _hands[executor].work(claim)
 
 
 @DBOS.step(name="record")  # type: ignore[untyped-decorator]
 def _record(executor: str, claim: str, outcome: str) -> None:
-    _hands[executor][1](claim, outcome)
+    _hands[executor].record(claim, outcome)
 
 
 @DBOS.workflow(name="upgrade_cluster")  # type: ignore[untyped-decorator]
 def _upgrade_cluster(executor: str, claim: str) -> None:
-    _record(executor, claim, _carry_out(executor, claim))
+    try:
+        _record(executor, claim, _carry_out(executor, claim))
+    except Exception as error:
+        # A full disk, a database that is gone for good: without this word the slot would be taken for ever.
+        if executor in _hands:
+            _hands[executor].lost(claim, f"{type(error).__name__}: {error}"[:300])
+        raise
 
 
 class Durable:
@@ -42,12 +61,12 @@ class Durable:
 
     _launched = False
 
-    def __init__(self, url: str, executor: str, slots: int, work: Work, record: Callable[[str, str], None]) -> None:
+    def __init__(self, url: str, executor: str, slots: int, hands: Hands) -> None:
         if Durable._launched:
             raise BugError("a second durable engine in one process")
         Durable._launched = True
         self.executor = executor
-        _hands[executor] = (work, record)
+        _hands[executor] = hands
         config = DBOSConfig(
             name="ccm-upgrade-fleet",
             system_database_url=url,

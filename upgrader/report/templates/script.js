@@ -1,7 +1,7 @@
 "use strict";
-// Filter and sort the table of Services. Without this script the page says the same, in one fixed order.
+// Filter and sort the large table. Without this script the page says the same, in one fixed order.
 (() => {
-  const table = document.getElementById("services");
+  const table = document.querySelector("table[data-noun]");
   if (!table) return;
   const body = table.tBodies[0], rows = Array.from(body.rows);
   const text = document.getElementById("filter-text"), outcome = document.getElementById("filter-outcome");
@@ -16,7 +16,7 @@
       row.hidden = !keep;
       count += keep;
     }
-    shown.textContent = `${count} of ${rows.length} Services shown`;
+    shown.textContent = `${count} of ${rows.length} ${table.dataset.noun} shown`;
   };
   let waiting = 0;
   text.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, 120); });
