@@ -130,9 +130,10 @@ def load_entries(path: Path) -> tuple[BehaviourEntry, ...]:
     for key in sorted(fields - {entry.key for entry in found}):
         mistakes.add(path.name, f"nothing is said about {key!r}")
     mistakes.raise_if_any("python -m upgrader.matrix.check")
-    for entry in found:
+    # Many entries begin at one version: one of them speaks for all.
+    for since, entry in {parse_version(entry.since): entry for entry in reversed(found)}.items():
         try:
-            resolve(found, parse_version(entry.since))
+            resolve(found, since)
         except msgspec.ValidationError as error:
             mistakes.add(path.name, f"{entry.key} since {entry.since}: {error}")
     mistakes.raise_if_any("python -m upgrader.matrix.check")

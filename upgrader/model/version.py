@@ -1,14 +1,14 @@
 """CCM versions, compared by their numbers alone.
 
 `v1.9.3.10 < v1.9.3.164 < v1.9.3.276-g372aa98-aliyun < v2.1.0`. The text after the numbers names a commit and a
-build, never an order, so `v1.9.3.276` equals `v1.9.3.276-g372aa98-aliyun`. Numbers are ordered by
-`packaging.version`, which treats `v2.1` and `v2.1.0` as one.
+build, never an order, so `v1.9.3.276` equals `v1.9.3.276-g372aa98-aliyun`. Numbers are read by `packaging.version`;
+`v2.1` and `v2.1.0` are one.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache, total_ordering
+from functools import lru_cache
 
 from packaging.version import Version as _Numbers
 
@@ -18,22 +18,19 @@ _SHAPE = re.compile(r"^v?(?P<numbers>\d+(?:\.\d+){1,3})(?P<suffix>-[0-9A-Za-z][0
 _NUMBERS_ANYWHERE = re.compile(r"\d+")
 
 
-@total_ordering
 class CcmVersion:
     """One version of CCM. Immutable, hashable, ordered by numbers; `text` keeps what was written."""
 
-    __slots__ = ("_numbers", "suffix", "text")
+    __slots__ = ("_order", "numbers", "suffix", "text")
 
     def __init__(self, numbers: str, suffix: str = "", text: str = "") -> None:
-        self._numbers = _Numbers(numbers)
+        release = _Numbers(numbers).release
+        self.numbers = release + (0,) * (3 - len(release))
+        """At least three: (1, 9, 3, 276) or (2, 10, 0)."""
+        # Compared tens of thousands of times a start: a bare tuple, in which v2.1 and v2.1.0.0 are one.
+        self._order = self.numbers + (0,) * (4 - len(self.numbers))
         self.suffix = suffix
         self.text = text or f"v{numbers}{suffix}"
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The numbers without trailing zeros beyond the third: (1, 9, 3, 276) or (2, 10, 0)."""
-        release = self._numbers.release
-        return release if len(release) >= 3 else release + (0,) * (3 - len(release))
 
     @property
     def line(self) -> str:
@@ -42,13 +39,22 @@ class CcmVersion:
         return f"{major}.{minor}.{patch}" if major == 1 else f"{major}.{minor}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, CcmVersion) and self._numbers == other._numbers
+        return isinstance(other, CcmVersion) and self._order == other._order
 
     def __lt__(self, other: CcmVersion) -> bool:
-        return self._numbers < other._numbers
+        return self._order < other._order
+
+    def __le__(self, other: CcmVersion) -> bool:
+        return self._order <= other._order
+
+    def __gt__(self, other: CcmVersion) -> bool:
+        return self._order > other._order
+
+    def __ge__(self, other: CcmVersion) -> bool:
+        return self._order >= other._order
 
     def __hash__(self) -> int:
-        return hash(self._numbers)
+        return hash(self._order)
 
     def __str__(self) -> str:
         return self.text
