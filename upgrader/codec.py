@@ -94,6 +94,12 @@ class Unreadable:
             if len(self._named) < NAMED_UNREADABLE:
                 self._named[name if name not in self._named else f"{name} #{self.count}"] = why
 
+    def merge(self, more: Unreadable) -> None:
+        """Those of another reading, too."""
+        for name, why in more._named.items():
+            self.add(name, why)
+        self.count += more.count - len(more._named)
+
     def told(self) -> dict[str, str]:
         """Name → why; under "…" how many more there are."""
         more = self.count - len(self._named)

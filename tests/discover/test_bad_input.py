@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from upgrader.cli.main import run
 from upgrader.codec import NAMED_UNREADABLE
-from upgrader.discover.files import WHOLLY_CHECKED, read_files
+from upgrader.discover.files import read_files
+from upgrader.discover.json_objects import WHOLLY_CHECKED
 from upgrader.discover.said import Said
 from upgrader.model.errors import InputError
 
