@@ -36,8 +36,8 @@ def judge(context: Context, checks: Iterable[Check] = CHECKS) -> Assessment:
 
 def _coverage(context: Context) -> Coverage:
     services = len(context.services)
-    unknown = sum(1 for one in context.forecast.services if one.unknown)
-    missing = sum(1 for key in context.by_key if key not in context.forecasts)
+    unknown = context.outlook.incomplete
+    missing = len(context.by_key.keys() - context.forecasts.keys())
     gaps = tuple(in_words(gap) for gap in context.facts.gaps[:GAPS_NAMED])
     more = len(context.facts.gaps) - GAPS_NAMED
     return Coverage(

@@ -18,8 +18,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from upgrader.discover.assemble import assemble
-from upgrader.discover.buffers import Buffer, load
-from upgrader.discover.json_objects import Found, read_item, read_json
+from upgrader.discover.buffers import BIG, Buffer, load
+from upgrader.discover.json_objects import Found, read_item, read_json, read_large
 from upgrader.discover.json_text import DUMP, readable
 from upgrader.discover.said import Said, with_said
 from upgrader.discover.yaml_objects import documents
@@ -40,8 +40,7 @@ def read_files(paths: Iterable[Path], said: Said) -> ClusterFacts:
     found = Found()
     with _no_gc():
         for path in paths:
-            for data, name, is_yaml in _documents(path):
-                (_read_yaml if is_yaml else read_json)(data, name, found)
+            _read(path, found)
     if found.snapshot is not None:
         identity, ccm = with_said(found.snapshot.identity, found.snapshot.ccm, said)
         return replace(found.snapshot, identity=identity, ccm=ccm)
@@ -98,11 +97,12 @@ def _no_gc() -> Iterator[None]:
             gc.enable()
 
 
-def _documents(path: Path) -> Iterator[tuple[Buffer, str, bool]]:
+def _read(path: Path, found: Found) -> None:
     if str(path) == "-":
         data = sys.stdin.buffer.read(MAX_BYTES + 1)
         _refuse_large(len(data), "stdin")
-        yield data, "stdin", data.lstrip()[:1] not in (b"{", b"[", b"") and data[:1] < b"\x7f"
+        is_yaml = data.lstrip()[:1] not in (b"{", b"[", b"") and data[:1] < b"\x7f"
+        (_read_yaml if is_yaml else read_json)(data, "stdin", found)
         return
     try:
         if path.is_dir():
@@ -110,10 +110,12 @@ def _documents(path: Path) -> Iterator[tuple[Buffer, str, bool]]:
             if not inside:
                 raise InputError(what="no .json, .yaml or .yml file in the folder", where=str(path))
             for child in inside:
-                yield from _documents(child)
+                _read(child, found)
             return
-        _refuse_large(path.stat().st_size, str(path))
-        yield load(path), str(path), path.suffix in (".yaml", ".yml")
+        size, is_yaml = path.stat().st_size, path.suffix in (".yaml", ".yml")
+        _refuse_large(size, str(path))
+        if size < BIG or is_yaml or not read_large(path, found):
+            (_read_yaml if is_yaml else read_json)(load(path), str(path), found)
     except OSError as error:
         raise InputError(what="can't read the file", where=str(path), why=error.strerror or str(error)) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from msgspec import Raw, Struct, field
 
 from upgrader import codec
 from upgrader.codec import Unreadable
-from upgrader.discover.buffers import BIG, Buffer, load
+from upgrader.discover.buffers import Buffer
 from upgrader.discover.json_text import DUMP, readable, refuse, refuse_repeated, repeated_key
 from upgrader.discover.pages import Cut, beginning, parsed_pages
 from upgrader.model.errors import InputError
@@ -71,15 +70,27 @@ class Found:
         self.kinds |= more.kinds
 
 
+def read_large(path: Path, found: Found) -> bool:
+    """Add the objects of a large file, page by page; False, with nothing added, where it has to be read as a whole."""
+    mine, name, number = Found(), str(path), 0
+    try:
+        with path.open("rb", buffering=0) as file:
+            cut = Cut(file)
+            for page in cut.pages():
+                number += _read_page(page, mine, name, number, doubtful=True)
+            head = _HEAD.decode(cut.rest)
+    except _BROKEN:
+        return False
+    _refuse_others(head, name)
+    for page in parsed_pages(head.items or [], b""):
+        number += _read_page(page, mine, name, number, doubtful=True)
+    found.add(mine)
+    return True
+
+
 def read_json(data: Buffer, name: str, found: Found) -> None:
     """Add the objects of a file to `found`. Raises `InputError` for what is no JSON, or no Kubernetes objects."""
     data = readable(data, name)
-    if isinstance(data, mmap.mmap):
-        if (cut := _read_cut(data, name)) is not None:
-            found.add(cut)
-            return
-        # What was looked at is given back already.
-        data = load(Path(name))
     try:
         head = _HEAD.decode(data)
     except _BROKEN as error:
@@ -96,23 +107,6 @@ def read_json(data: Buffer, name: str, found: Found) -> None:
     number, doubtful = 0, len(data) > WHOLLY_CHECKED
     for page in parsed_pages(head.items, data):
         number += _read_page(page, found, name, number, doubtful=doubtful)
-
-
-def _read_cut(data: mmap.mmap, name: str) -> Found | None:
-    """What a big dump holds that can be cut; None for one that has to be read as a whole."""
-    found, cut, number = Found(), Cut(data), 0
-    try:
-        for page in cut.pages():
-            number += _read_page(page, found, name, number, doubtful=True)
-        if cut.left > BIG:
-            return None
-        head = _HEAD.decode(cut.rest)
-    except _BROKEN:
-        return None
-    _refuse_others(head, name)
-    for page in parsed_pages(head.items or [], b""):
-        number += _read_page(page, found, name, number, doubtful=True)
-    return found
 
 
 def _refuse_others(head: _Head, name: str) -> None:

@@ -20,5 +20,6 @@ def forecast(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels:
     """
     world = World.of(facts, target, matrix, labels=labels)
     ours = {CLB_FINALIZER, NLB_FINALIZER}
-    wanted = [s for s in facts.services if s.is_load_balancer or not ours.isdisjoint(s.metadata.finalizers)]
-    return Forecast(services=tuple(forecast_service(world, s) for s in sorted(wanted, key=lambda s: s.key)))
+    wanted = [s for s in facts.services if s.spec.type == "LoadBalancer" or not ours.isdisjoint(s.metadata.finalizers)]
+    wanted.sort(key=lambda s: f"{(place := s.metadata).namespace}/{place.name}")
+    return Forecast(services=tuple([forecast_service(world, service) for service in wanted]))

@@ -65,6 +65,11 @@ def hash_by(service: Service, formula: Formula) -> str | None:
     return hashlib.sha224(text.encode(), usedforsecurity=False).hexdigest()
 
 
+def plainest(service: Service, formula: Formula) -> Formula:
+    """The oldest formula that computes the same for this Service."""
+    return "H3" if formula == "H4" and not service.spec.load_balancer_source_ranges else formula
+
+
 def _h1(service: Service) -> str:
     spec = _spec(service.spec, _UNKNOWN_TO_H1)
     _drop_empty(spec)

@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from upgrader.forecast.annotations import CLASS, PREFIX
-from upgrader.forecast.hash import HASH_LABEL, hash_by
+from upgrader.forecast.hash import HASH_LABEL, hash_by, plainest
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LbKind
 from upgrader.model.forecast import SyncReason
@@ -49,10 +49,12 @@ _WITHOUT_HASH: dict[LbKind, Selection] = {
 
 def select(world: World, service: Service) -> Selection:
     """The selection for one Service under the world's target version."""
-    lb = serving(world, service)
-    ways, finalizers = world.ways, service.metadata.finalizers
-    ends = not service.is_load_balancer or service.metadata.deletion_timestamp is not None
-    unseen = ways.ended_found_by == "label" and HASH_LABEL not in service.metadata.labels
+    lb, ways, metadata = serving(world, service), world.ways, service.metadata
+    if lb is not None and metadata.deletion_timestamp is None:
+        return _synced(world, service, lb)
+    finalizers = metadata.finalizers
+    ends = not service.is_load_balancer or metadata.deletion_timestamp is not None
+    unseen = ways.ended_found_by == "label" and HASH_LABEL not in metadata.labels
     if not service.is_load_balancer and unseen:
         return Selection(lb=None)
     if lb != "nlb" and ends and CLB_FINALIZER in finalizers:
@@ -62,8 +64,11 @@ def select(world: World, service: Service) -> Selection:
         changed = (service.metadata.labels.get(HASH_LABEL) or "").lower() != wanted
         why: SyncReason = "service-changed" if changed else "none"
         return Selection(lb=None, clean_up=True, full_sync=changed, why=why)
-    if lb is None:
-        return Selection(lb=None)
+    return Selection(lb=None) if lb is None else _synced(world, service, lb)
+
+
+def _synced(world: World, service: Service, lb: LbKind) -> Selection:
+    """The selection for a Service that is served: synced in full unless its label is what the version computes."""
     label, formula = service.metadata.labels.get(HASH_LABEL), world.ways.hash_formula
     if label is None or formula == "none":
         if not world.labels:
@@ -77,17 +82,20 @@ def select(world: World, service: Service) -> Selection:
 
 def serving(world: World, service: Service) -> LbKind | None:
     """Which kind of load balancer the version serves the Service with, None when it leaves it alone."""
-    if not service.is_load_balancer:
+    spec = service.spec
+    if spec.type != "LoadBalancer":
         return None
-    ways, spec = world.ways, service.spec
+    ways, annotations = world.ways, service.metadata.annotations
+    if spec.load_balancer_class is None and CLASS not in annotations and _TUNNEL not in annotations:
+        return "clb"
     if ways.serves_nlb and spec.load_balancer_class == NLB_CLASS:
         return "nlb"
     still = ways.classed_with_finalizer and CLB_FINALIZER in service.metadata.finalizers
     if ways.class_aware and spec.load_balancer_class is not None and not still:
         return None
-    if ways.class_annotation and service.metadata.annotations.get(CLASS) and not still:
+    if ways.class_annotation and annotations.get(CLASS) and not still:
         return None
-    if _TUNNEL in service.metadata.annotations and world.target >= _TUNNEL_TYPE_SINCE:
+    if _TUNNEL in annotations and world.target >= _TUNNEL_TYPE_SINCE:
         return None
     return "clb"
 
@@ -95,6 +103,6 @@ def serving(world: World, service: Service) -> LbKind | None:
 def _why(world: World, service: Service, label: str) -> Literal["hash-formula-changed", "service-changed"]:
     """Whether the label is what the running version would write today: then only the formula changed."""
     # By the target's own formula it is another: that was looked at before.
-    formulas = world.running_formulas - {world.ways.hash_formula}
+    formulas = {plainest(service, f) for f in world.running_formulas} - {plainest(service, world.ways.hash_formula)}
     same = any(hash_by(service, formula) == label for formula in sorted(formulas))
     return "hash-formula-changed" if same else "service-changed"

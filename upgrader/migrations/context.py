@@ -10,6 +10,7 @@ from functools import cached_property
 from upgrader.matrix.model import Annotation, Matrix
 from upgrader.matrix.route import Route, find_route
 from upgrader.migrations.needs import Usage, required_actions
+from upgrader.migrations.outlook import Outlook
 from upgrader.model.cloud import LbKind, LoadBalancer
 from upgrader.model.errors import InputError
 from upgrader.model.facts import ClusterFacts, Gap
@@ -163,7 +164,7 @@ class Context:
     @cached_property
     def waiting(self) -> tuple[Service, ...]:
         """LoadBalancer Services that have no address yet."""
-        return tuple([service for service in self.services if not service.address])
+        return tuple([s for s in self.services if not s.status.load_balancer.ingress or not s.address])
 
     def effect_on(self, service: Service) -> Effect:
         """When a changed reading of an annotation takes effect: at a full sync now, else at the next edit."""
@@ -174,6 +175,11 @@ class Context:
     def forecasts(self) -> Mapping[str, ServiceForecast]:
         """What the target will do, by `namespace/name`."""
         return {f"{one.namespace}/{one.name}": one for one in self.forecast.services}
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """The forecast in short."""
+        return Outlook.of(self.forecast)
 
     @cached_property
     def needed_actions(self) -> Mapping[str, str]:
@@ -252,8 +258,8 @@ def services(count: int) -> str:
     return f"{count} Service" if count == 1 else f"{count} Services"
 
 
-def some(names: Iterable[str], limit: int = 5) -> str:
-    """The first few names and how many more there are: `a/b, c/d and 7 more`."""
+def some(names: Iterable[str], limit: int = 5, total: int = 0) -> str:
+    """The first few names and how many more there are: `a/b, c/d and 7 more`; `total`: of all, not of `names`."""
     known = sorted(names)
-    more = len(known) - limit
+    more = max(total, len(known)) - limit
     return ", ".join(known[:limit]) + (f" and {more} more" if more > 0 else "")

@@ -47,7 +47,7 @@ def applies(context: Context) -> str:
 def find(context: Context) -> Iterable[Finding]:
     """WARN for each Service that is changed at once; one NOTE for all that are changed later."""
     later = []
-    for forecast in context.forecast.services:
+    for forecast in context.outlook.eventful:
         writes = [write for write in forecast.writes if not _is_told_elsewhere(write)]
         now = [write for write in writes if write.effect == "IMMEDIATE"]
         if now:

@@ -34,7 +34,7 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """FAIL for each Service with several."""
-    for forecast in context.forecast.services:
+    for forecast in context.outlook.eventful:
         refusal = forecast.refusal
         if refusal is not None and refusal.code == DUPLICATES:
             yield Finding(

@@ -18,7 +18,6 @@ Sources
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 from upgrader.migrations.context import CLUSTER, Context, services
@@ -44,11 +43,12 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """One finding for the cluster: how many, and why."""
-    reasons = Counter(one.why for one in context.forecast.services if one.full_sync)
+    reasons = context.outlook.full_syncs
     total = sum(reasons.values())
     if not total:
         return
-    told = "; ".join(f"{count} because {WORDS[why]}" for why, count in reasons.most_common())
+    commonest = sorted(reasons.items(), key=lambda one: -one[1])
+    told = "; ".join(f"{count} because {WORDS[why]}" for why, count in commonest)
     yield Finding(
         code=CODE,
         outcome="WARN",

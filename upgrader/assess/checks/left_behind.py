@@ -34,7 +34,7 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """FAIL for each Service that is dropped."""
-    for forecast in context.forecast.services:
+    for forecast in context.outlook.eventful:
         if not (forecast.left_behind or forecast.status_cleared):
             continue
         service = context.by_key.get(forecast.key)

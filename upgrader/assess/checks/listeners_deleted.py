@@ -35,7 +35,7 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """FAIL for each Service that loses a listener at once, WARN where that comes with its next edit."""
-    for forecast in context.forecast.services:
+    for forecast in context.outlook.eventful:
         deleted = [write for write in forecast.writes if write.action in DELETES]
         if not deleted:
             continue

@@ -38,7 +38,7 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """WARN for each Service with such a listener."""
-    for forecast in context.forecast.services:
+    for forecast in context.outlook.eventful:
         taken = [write for write in forecast.writes if takes_over(write)]
         if taken:
             now = any(write.effect == "IMMEDIATE" for write in taken)

@@ -37,7 +37,7 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """FAIL for each refused Service; duplicates have a check of their own."""
-    for forecast in context.forecast.services:
+    for forecast in context.outlook.eventful:
         refusal = forecast.refusal
         if refusal is not None and refusal.code != DUPLICATES:
             yield Finding(

@@ -38,10 +38,9 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """WARN where many requests are to be expected."""
-    reads = writes = 0
-    for one in context.forecast.services:
-        reads += READS_FULL if one.full_sync else READS_BACKENDS
-        writes += sum(1 for write in one.writes if write.effect == "IMMEDIATE")
+    outlook = context.outlook
+    reads = READS_FULL * sum(outlook.full_syncs.values()) + READS_BACKENDS * outlook.backend_syncs
+    writes = sum(1 for one in outlook.eventful for write in one.writes if write.effect == "IMMEDIATE")
     total = reads + writes
     if total < MANY_REQUESTS:
         return

@@ -27,6 +27,8 @@ NEEDS: tuple[str, ...] = ("services", "ccm")
 
 TOGETHER = 20
 """From so many Services on, one finding tells for all that lack the same."""
+NAMED = 100
+"""So many of them are named."""
 
 
 def applies(context: Context) -> str:
@@ -36,15 +38,12 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """UNKNOWN for each Service, or for many at once."""
-    lacking: dict[str, list[str]] = defaultdict(list)
-    for forecast in context.forecast.services:
-        for what in forecast.unknown:
-            lacking[what].append(forecast.key)
     single: dict[str, list[str]] = defaultdict(list)
-    for what, keys in sorted(lacking.items()):
-        if len(keys) >= TOGETHER:
-            yield _finding(CLUSTER, f"{services(len(keys))} can't be judged in full: {what} ({some(keys)})",
-                           {"unknown": [what], "services": keys[:100], "count": len(keys)})  # fmt: skip
+    for what, forecasts in sorted(context.outlook.lacking.items()):
+        count, keys = len(forecasts), [one.key for one in forecasts[:NAMED]]
+        if count >= TOGETHER:
+            yield _finding(CLUSTER, f"{services(count)} can't be judged in full: {what} ({some(keys, total=count)})",
+                           {"unknown": [what], "services": keys, "count": count})  # fmt: skip
         else:
             for key in keys:
                 single[key].append(what)

@@ -42,7 +42,7 @@ def applies(context: Context) -> str:
 def find(context: Context) -> Iterable[Finding]:
     """WARN for each Service whose shares move; one NOTE for all whose weights change without that."""
     harmless = []
-    for forecast in context.forecast.services:
+    for forecast in context.outlook.eventful:
         changed = [shift for shift in forecast.traffic if shift.weight[0] != shift.weight[1]]
         if not changed:
             continue
