@@ -36,7 +36,8 @@ TEXT = json.dumps(_service("inside", text='[{"'))
 ITEMS = st.sampled_from([
     _service("plain"), _service("nested", x=[_service("a"), _service("b")]), _service("told", note="," + TEXT),
     _service("broken", status=7), _service("null", status=None), _slice("eps"), _slice("none", ports=None),
-    _object("Node", "n", spec={}), {"kind": "Service", "apiVersion": "v1", "metadata": {"name": "turned"}}, {"kind": "Service", "metadata": {"name": "odd"}}, {"no": "kind"}, 5,
+    _object("Node", "n", spec={}), {"kind": "Service", "apiVersion": "v1", "metadata": {"name": "turned"}},
+    {"kind": "Service", "metadata": {"name": "odd"}}, {"no": "kind"}, 5,
 ])  # fmt: skip
 
 
