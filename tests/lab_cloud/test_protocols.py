@@ -198,3 +198,10 @@ def test_a_mounted_cluster_gets_its_requests_and_cs_keeps_its_path(cloud: Cloud)
             direct.open(f"{server.url}/k8s/c1/user_config", timeout=5)
         caught.value.close()
     assert cloud.journal.requests()[-1].action == "DescribeClusterUserKubeconfig"
+
+
+def test_a_query_of_a_hundred_kilobytes_is_read(send: Send) -> None:
+    """CCM sends forty backends with long descriptions in one query."""
+    request = DescribeLoadBalancersRequest()
+    request.add_query_param("BackendServers", "%" * 50_000)
+    assert send(request)["TotalCount"] == 0

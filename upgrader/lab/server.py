@@ -26,6 +26,8 @@ NEVER_S = 3600.0
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 2.0
 BODY_LIMIT = 16 * 1024 * 1024
+LINE_LIMIT = 1024 * 1024
+"""CCM lists backends in a query: forty of them fill tens of kilobytes."""
 
 Mounted = Callable[[web.Request, str, str], Awaitable[web.StreamResponse]]
 """Answers `/k8s/<cluster id>/<rest>`: called with the request, the cluster id and `/<rest>`."""
@@ -140,7 +142,9 @@ class LabServer:
     async def _open(self) -> None:
         app = web.Application(client_max_size=BODY_LIMIT)
         app.router.add_route("*", "/{tail:.*}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_TIMEOUT_S, handler_cancellation=True)
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=STOP_TIMEOUT_S, handler_cancellation=True, max_line_size=LINE_LIMIT
+        )
         await self._runner.setup()
         self.plain = await self._listen(self._port, None)
         if self._tls is not None:

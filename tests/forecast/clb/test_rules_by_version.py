@@ -20,6 +20,8 @@ from upgrader.model.kube import (
     EndpointConditions,
     EndpointPort,
     EndpointSlice,
+    Ingress,
+    LoadBalancerStatus,
     Metadata,
     Node,
     NodeSpec,
@@ -30,6 +32,7 @@ from upgrader.model.kube import (
     Service,
     ServicePort,
     ServiceSpec,
+    ServiceStatus,
     TargetRef,
 )
 from upgrader.model.version import parse_version
@@ -224,3 +227,15 @@ def test_a_pod_that_only_waits_for_ccms_gate_is_a_backend_from_v2_10(version: st
     )  # fmt: skip
     world = World.of(facts, parse_version(version), load_matrix())
     assert bool(list(ready_ends(world, service, (service.spec.ports or ())[0]))) is backend
+
+
+@pytest.mark.parametrize(
+    ("address_type", "shown", "told"),
+    [("internet", "47.1.1.1", True), ("intranet", "192.168.0.9", True), ("intranet", "47.1.1.1", False)],
+)
+def test_an_eip_that_is_not_there_is_told_at_each_sync(address_type: str, shown: str, told: bool) -> None:
+    status = ServiceStatus(load_balancer=LoadBalancerStatus(ingress=(Ingress(ip=shown),)))
+    service = replace(_service({"external-ip-type": "eip", "address-type": address_type}), status=status)
+    address = "192.168.0.9" if address_type == "intranet" else "47.1.1.1"
+    lb = replace(_lb(), address_type=address_type, address=address)
+    assert ("FailedSetEIPAddress" in [e.reason for e in _told("v2.14.0", service, lb).events]) is told

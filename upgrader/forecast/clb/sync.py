@@ -94,7 +94,7 @@ def _created(world: World, service: Service, local: ClbLocal, base: Synced) -> S
     writes = list(creation_writes(world, service, local))
     if local.broken:
         return replace(base, writes=tuple(writes), refusal=_merge_error(local))
-    return _ended(local, replace(base, writes=(*writes, *fresh_writes(world, service, local))))
+    return _ended(world, service, local, replace(base, writes=(*writes, *fresh_writes(world, service, local))))
 
 
 def _existing(
@@ -113,19 +113,34 @@ def _existing(
         kept = full[: len(full) - len(skipped)]
         return replace(base, writes=(*kept, *groups), refusal=refusal)
     if full_sync:
-        return _ended(local, replace(base, writes=(*full, *groups)))
+        return _ended(world, service, local, replace(base, writes=(*full, *groups)))
     clean = _clean(world, service, local, lb) if world.ways.clb_clean_up == "always" else ()
     now = {(one.action, one.object) for one in clean}
     late = tuple(replace(one, effect="LATENT") for one in full if (one.action, one.object) not in now)
-    return _ended(local, replace(base, writes=(*groups, *clean, *late)))
+    return _ended(world, service, local, replace(base, writes=(*groups, *clean, *late)))
 
 
-def _ended(local: ClbLocal, synced: Synced) -> Synced:
-    """Pods without an ENI end a sync in an error, after everything else was done."""
+def _ended(world: World, service: Service, local: ClbLocal, synced: Synced) -> Synced:
+    """What follows when the cloud is done: the status is written. Pods without an ENI end the sync in an error then."""
+    if _lacks_eip(world, service, synced.load_balancer):
+        text = "get eip error, set external ip to slb ip"
+        failed = ExpectedEvent(type="Warning", reason="FailedSetEIPAddress", message=text)
+        synced = replace(synced, events=(*synced.events, failed))
     if not any(group.wanted.invalid for group in local.groups):
         return synced
     skipped = ExpectedEvent(type="Warning", reason="SkipSyncBackends")
     return replace(synced, events=(*synced.events, skipped), silent=True)
+
+
+def _lacks_eip(world: World, service: Service, lb: LoadBalancer | None) -> bool:
+    """Whether CCM looks for an EIP to show and finds none (updateServiceStatus, each tag).
+
+    An EIP can only be bound to an intranet CLB in a VPC; where one is, its address is the one in the status.
+    """
+    if Notes(world, service).get("external-ip-type") != "eip":
+        return False
+    shown = next((one.ip for one in service.status.load_balancer.ingress if one.ip), "")
+    return lb is None or lb.address_type != "intranet" or shown in ("", lb.address)
 
 
 def _full(world: World, service: Service, local: ClbLocal, lb: LoadBalancer) -> Iterator[Write]:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from upgrader.lab.kube.protobuf import from_protobuf
 from upgrader.lab.kube.status import bad_request, unsupported_media
 
 JSON = "application/json"
@@ -30,6 +31,15 @@ def from_yaml(body: bytes) -> Any:
         raise bad_request(f"error decoding YAML: {str(error).splitlines()[0]}") from error
 
 
+def _from_protobuf(body: bytes) -> dict[str, Any]:
+    try:
+        return from_protobuf(body)
+    except KeyError as error:
+        raise unsupported_media(f"{PROTOBUF} of kind {error.args[0]}", JSON, YAML) from error
+    except ValueError as error:
+        raise bad_request(f"the object provided is unrecognized: {error}") from error
+
+
 class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
     """Times stay text: JSON has none."""
 
@@ -49,6 +59,8 @@ def object_of(body: bytes, content_type: str) -> dict[str, Any]:
     elif kind in (JSON, "text/plain", "application/x-www-form-urlencoded"):
         # curl -d sends the last of these when nobody tells it otherwise.
         found = decoded(body)
+    elif kind == PROTOBUF:
+        found = _from_protobuf(body)
     else:
         raise unsupported_media(kind, JSON, YAML)
     if not isinstance(found, dict):

@@ -1,0 +1,72 @@
+"""Real CCM binaries against the lab, and the forecast against what they do.
+
+    python -m benchmarks.real_ccm run --binaries DIR --out DIR --pair v2.10.0:v2.14.0 [--pair …] [--seeds 1,2,3]
+        [--variant clean|edited|touched …] [--lb clb|nlb|both] [--services 40]
+    python -m benchmarks.real_ccm compare OUT/WORLD…      once more from what was kept, without a CCM
+    python -m benchmarks.real_ccm errors OUT/WORLD…       what the lab refused, to be judged by eye
+
+DIR holds executables named after their version (`ccm-v2.14.0`). Each world: the old CCM makes random Services in a
+lab, some are edited in the console or touched, `ccm-upgrade discover` reads it, the new CCM takes over. Compared are
+its requests with `forecast.writes` as (Service, action, object), the hash labels, the weights, the events; named are
+actions that the lab does not have. Everything is on loopback. Exit 1 where something disagrees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.real_ccm.compare import compare, details, table
+from benchmarks.real_ccm.worlds import Asked, read_world, run_world
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run")
+    run.add_argument("--binaries", type=Path, required=True)
+    run.add_argument("--out", type=Path, required=True)
+    run.add_argument("--pair", action="append", required=True)
+    run.add_argument("--seeds", default="1")
+    run.add_argument("--variant", action="append", choices=("clean", "edited", "touched"))
+    run.add_argument("--lb", default="clb", choices=("clb", "nlb", "both"))
+    run.add_argument("--services", type=int, default=40)
+    for name in ("compare", "errors"):
+        commands.add_parser(name).add_argument("worlds", type=Path, nargs="+")
+    given = parser.parse_args()
+    if given.command == "errors":
+        for world in given.worlds:
+            print(world.name, *read_world(world)[1].errors, sep="\n  ")
+        return 0
+    return _report(_run(given) if given.command == "run" else given.worlds)
+
+
+def _run(given: argparse.Namespace) -> list[Path]:
+    done = []
+    for pair in given.pair:
+        old, new = pair.split(":")
+        for seed in given.seeds.split(","):
+            for variant in given.variant or ["clean"]:
+                asked = Asked(old=old, new=new, seed=int(seed), variant=variant, lb=given.lb, services=given.services)
+                folder = given.out / asked.name
+                began = time.monotonic()
+                run_world(asked, given.binaries, folder)
+                print(f"{asked.name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+                done.append(folder)
+    return done
+
+
+def _report(worlds: list[Path]) -> int:
+    found = [compare(world) for world in worlds]
+    for one, world in zip(found, worlds, strict=True):
+        if text := details(one, world):
+            print(text)
+    print(table(found))
+    return 0 if all(one.clean for one in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

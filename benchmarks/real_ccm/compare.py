@@ -1,0 +1,146 @@
+"""The forecast against what the new CCM did: precision and recall of writes, and each disagreement by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from benchmarks.real_ccm.attribute import Sent
+from benchmarks.real_ccm.worlds import Asked, Seen, read_world
+from upgrader.discover.files import read_files
+from upgrader.discover.said import Said
+from upgrader.forecast import forecast
+from upgrader.forecast.hash import HASH_LABEL
+from upgrader.matrix.load import load_matrix
+from upgrader.migrations.legacy_clb_tag import with_tags
+from upgrader.model.facts import ClusterFacts
+from upgrader.model.forecast import Forecast
+from upgrader.model.version import parse_version
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """One world's result. `missed` were sent and not forecast, `invented` forecast and not sent."""
+
+    name: str
+    hits: int
+    missed: list[Sent]
+    invented: list[Sent]
+    labels: list[str]
+    weights: list[str]
+    events: list[str]
+    unknown: int
+    lab: list[str]
+
+    @property
+    def recall(self) -> float:
+        """Share of what was sent that was forecast."""
+        return self.hits / (self.hits + len(self.missed)) if self.hits + len(self.missed) else 1.0
+
+    @property
+    def precision(self) -> float:
+        """Share of what was forecast that was sent."""
+        return self.hits / (self.hits + len(self.invented)) if self.hits + len(self.invented) else 1.0
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything agrees."""
+        return not (self.missed or self.invented or self.labels or self.weights or self.events or self.lab)
+
+
+def compare(directory: Path) -> Compared:
+    """Forecast the world again from its facts, and compare. Needs no CCM: quick to repeat."""
+    asked, seen = read_world(directory)
+    facts = read_files((directory / "facts.json",), Said())
+    matrix, target = load_matrix(), parse_version(asked.new)
+    # As the plan does: after its own fixes of tags, which a first reconcile then finds in place.
+    made = forecast(facts, target, matrix)
+    told = _told(made)
+    sent = set(seen.writes)
+    return Compared(
+        name=asked.name, hits=len(told & sent), missed=sorted(sent - told), invented=sorted(told - sent),
+        labels=_labels(made, seen), weights=_weights(made, seen), events=_events(made, seen),
+        unknown=sum(1 for one in made.services if one.unknown),
+        lab=[*(f"unhandled {one}" for one in seen.unhandled), *seen.notes, *_tagged(facts, asked)],
+    )  # fmt: skip
+
+
+def _tagged(facts: ClusterFacts, asked: Asked) -> list[str]:
+    """What the plan's own steps would change first: the world was taken over without them."""
+    moved = with_tags(facts, load_matrix(), parse_version(asked.new)) != facts
+    return ["the plan tags CLBs first"] if moved and asked.variant == "clean" else []
+
+
+def _told(made: Forecast) -> set[Sent]:
+    return {
+        (one.key, write.action, "" if _creates(write.action) else write.object)
+        for one in made.services
+        for write in one.writes
+        if write.effect == "IMMEDIATE"
+    }
+
+
+def _creates(action: str) -> bool:
+    return action.partition(":")[2].startswith(("Create", "AuthorizeSecurityGroup"))
+
+
+def _labels(made: Forecast, seen: Seen) -> list[str]:
+    found = []
+    for one in made.services:
+        before = seen.before_labels.get(one.key)
+        told, now = one.labels.get(HASH_LABEL, (None, before))[1], seen.labels.get(one.key)
+        if told != now:
+            found.append(f"{one.key}: forecast {told}, is {now}, was {before}")
+    return found
+
+
+def _weights(made: Forecast, seen: Seen) -> list[str]:
+    found = []
+    for one in made.services:
+        for shift in one.traffic:
+            have = {k.rpartition(":")[0]: w for k, w in seen.weights.get(shift.group, {}).items()}
+            if have.get(shift.backend) != shift.weight[1]:
+                found.append(f"{one.key} {shift.group} {shift.backend}: forecast {shift.weight}, "
+                             f"is {have.get(shift.backend)}")  # fmt: skip
+    return found
+
+
+def _events(made: Forecast, seen: Seen) -> list[str]:
+    found = []
+    for one in made.services:
+        told = {(event.type, event.reason) for event in one.events}
+        was = {(kind, reason) for kind, reason, _ in seen.events.get(one.key, [])}
+        if told != was:
+            found.append(f"{one.key}: forecast {sorted(told - was)} not seen, seen {sorted(was - told)} not forecast; "
+                         f"{[text for _, _, text in seen.events.get(one.key, [])]}; {one.refusal}")  # fmt: skip
+    return found
+
+
+def table(found: Iterable[Compared]) -> str:
+    """Figures of each world, then of all."""
+    lines, total = (
+        [f"{'world':52} {'recall':>7} {'precision':>9} {'writes':>6} label weight event  lab"],
+        Counter[str](),
+    )
+    for one in found:
+        lines.append(
+            f"{one.name:52} {one.recall:7.3f} {one.precision:9.3f} {one.hits + len(one.missed):6} "
+            f"{len(one.labels):5} {len(one.weights):6} {len(one.events):5} {len(one.lab):4}"
+        )
+        total.update(hits=one.hits, missed=len(one.missed), invented=len(one.invented))
+    sent, told = total["hits"] + total["missed"], total["hits"] + total["invented"]
+    lines.append(f"{'all':52} {total['hits'] / max(1, sent):7.3f} {total['hits'] / max(1, told):9.3f} {sent:6}")
+    return "\n".join(lines)
+
+
+def details(one: Compared, directory: Path) -> str:
+    """Every disagreement, with what the Service is."""
+    _, seen = read_world(directory)
+    lines = [f"== {one.name}"]
+    lines += [f"  missed    {sent}  {seen.kinds.get(sent[0], '')}" for sent in one.missed]
+    lines += [f"  invented  {sent}  {seen.kinds.get(sent[0], '')}" for sent in one.invented]
+    for title, texts in (("label", one.labels), ("weight", one.weights), ("event", one.events), ("lab", one.lab)):
+        lines += [f"  {title:9} {text}" for text in texts]
+    return "\n".join(lines) if len(lines) > 1 else ""

@@ -1,0 +1,123 @@
+"""What people do in the console and in the cluster between two CCMs: random, seeded, on the lab's own state."""
+
+from __future__ import annotations
+
+import copy
+import random
+from typing import Any
+
+from benchmarks.real_ccm.place import Place
+from upgrader.lab.cloud.slb.model import Backend, Group, Listener, LoadBalancer
+
+_SETTINGS = {"Scheduler": "wlc", "Bandwidth": 12, "HealthCheckConnectTimeout": 44, "PersistenceTimeout": 77,
+             "StickySession": "off", "HealthCheck": "off", "IdleTimeout": 21, "EstablishedTimeout": 77}  # fmt: skip
+CONSOLE = ("weight", "backend-missing", "backend-extra", "backends-gone", "tags-gone", "tag-gone", "tag-extra", "spec",
+           "bandwidth", "name", "charge", "internet-charge", "delete-protection", "modification-protection",
+           "listener-setting", "listener-gone", "listener-stopped", "listener-described", "listener-by-hand",
+           "listener-like-ccm", "listener-group", "group-by-hand", "lb-gone")  # fmt: skip
+
+
+def edit_console(place: Place, seed: int, share: float = 0.6) -> list[str]:
+    """Edit so many of the CLBs, each once; returns what was done."""
+    chance, done = random.Random(f"edit/{seed}"), []
+    world = place.lab.cloud.world
+
+    def act() -> None:
+        for lb in list(world.slb.load_balancers.values()):
+            if chance.random() < share:
+                what = chance.choice(CONSOLE)
+                groups = [one for one in world.slb.groups.values() if one.load_balancer_id == lb.id]
+                if what == "lb-gone":
+                    del world.slb.load_balancers[lb.id]
+                    for group in groups:
+                        del world.slb.groups[group.id]
+                    done.append(f"{what} {lb.id}")
+                elif _clb(chance, what, lb, groups) and _group(chance, place, what, groups):
+                    done.append(f"{what} {lb.id}")
+
+    place.lab.run(act)
+    return done
+
+
+def _clb(chance: random.Random, what: str, lb: LoadBalancer, groups: list[Group]) -> bool:
+    if not what.startswith("listener"):
+        for field, value in _attributes(what, lb).items():
+            setattr(lb, field, value)
+        return True
+    if not lb.listeners:
+        return False
+    listener = chance.choice(list(lb.listeners.values()))
+    match what:
+        case "listener-setting":
+            known = sorted(name for name in _SETTINGS if name in listener.settings)
+            for name in known and [chance.choice(known)]:
+                listener.settings[name] = _SETTINGS[name]
+        case "listener-gone":
+            del lb.listeners[f"{listener.protocol}:{listener.port}"]
+        case "listener-stopped":
+            listener.status = "stopped"
+        case "listener-described":
+            listener.settings["Description"] = "by-hand"
+        case "listener-group":
+            listener.settings["VServerGroupId"] = chance.choice(groups).id if groups else ""
+        case _:
+            settings = copy.deepcopy(listener.settings)
+            if what == "listener-by-hand":
+                settings["Description"] = "by-hand"
+            lb.listeners["tcp:31999"] = Listener(port=31999, protocol="tcp", status="running", settings=settings)
+    return True
+
+
+def _attributes(what: str, lb: LoadBalancer) -> dict[str, Any]:
+    """The fields of a CLB that an edit sets."""
+    own = "kubernetes.do.not.delete"
+    flipped = {
+        "charge": ("charge_type", "PayBySpec", "PayByCLCU"),
+        "internet-charge": ("internet_charge_type", "paybytraffic", "paybybandwidth"),
+        "delete-protection": ("delete_protection", "on", "off"),
+        "modification-protection": ("modification_protection", "ConsoleProtection", "NonProtection"),
+    }
+    fixed: dict[str, dict[str, Any]] = {
+        "tags-gone": {"tags": {}},
+        "tag-gone": {"tags": {key: value for key, value in lb.tags.items() if key != own}},
+        "tag-extra": {"tags": {**lb.tags, "by": "hand"}},
+        "spec": {"spec": "slb.s3.medium"},
+        "bandwidth": {"bandwidth": 77},
+        "name": {"name": "by-hand"},
+    }
+    if what in flipped:
+        field, one, other = flipped[what]
+        return {field: other if getattr(lb, field) == one else one}
+    return fixed.get(what, {})
+
+
+def _group(chance: random.Random, place: Place, what: str, groups: list[Group]) -> bool:
+    with_backends = [one for one in groups if one.backends]
+    if what == "group-by-hand" and groups:
+        world, lb_id = place.lab.cloud.world, groups[0].load_balancer_id
+        made = Group(id=world.new_bp1("rsp"), name="by-hand", load_balancer_id=lb_id)
+        world.slb.groups[made.id] = made
+    if not what.startswith(("weight", "backend")):
+        return True
+    if not with_backends:
+        return False
+    group = chance.choice(with_backends)
+    if what == "weight":
+        chance.choice(group.backends).weight = chance.choice((0, 7, 100))
+    elif what == "backend-missing":
+        group.backends.remove(chance.choice(group.backends))
+    elif what == "backend-extra":
+        like = group.backends[0]
+        described = chance.choice((like.description, "by-hand", ""))
+        group.backends.append(Backend(server_id="i-extra9", port=like.port, weight=10, description=described))
+    else:
+        group.backends.clear()
+    return True
+
+
+def touch(place: Place) -> None:
+    """A harmless annotation on every Service: the next CCM syncs each in full."""
+    for service in place.objects("services"):
+        metadata = service["metadata"]
+        place.patch("services", metadata["namespace"], metadata["name"],
+                    {"metadata": {"annotations": {"example.com/touched": "1"}}})  # fmt: skip

@@ -1,0 +1,266 @@
+"""Random Services with their pods: the same seed gives the same ones. The vocabulary is that of the annotation data."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from msgspec import Struct
+
+from benchmarks.real_ccm.place import NAMESPACES, NODES, Object
+from upgrader.matrix.load import load_matrix
+
+PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+LEGACY = "service.beta.kubernetes.io/alicloud-loadbalancer-"
+NLB_CLASS = "alibabacloud.com/nlb"
+_BACKEND_TYPE = "service.beta.kubernetes.io/backend-type"
+_NAMES = ("web", "api", "grpc", "mqtt", "dns", "pay", "img", "push", "edge", "gateway", "istio-ingressgateway")
+_PORTS = (53, 80, 443, 1883, 3306, 5060, 6379, 8080, 9090, 15021)
+_LAYOUTS = ((1,), (1, 1, 1), (3, 2, 1), (5, 1), (2, 0, 3), (0, 2, 0, 1), (0,), (), (7, 3, 0, 1), (4, 4, 0, 2, 0))
+_MANY = ((60, 40), (101, 1), (0, 105, 3), (120, 30, 0, 2))
+
+# Groups of annotations that mean something together, each with some of the values that people give.
+_CLB: tuple[dict[str, tuple[str, ...]], ...] = (
+    {"spec": ("slb.s1.small", "slb.s2.small", "slb.s3.small")},
+    {"instance-charge-type": ("PayBySpec", "PayByCLCU")},
+    {"instance-charge-type": ("PayBySpec",), "spec": ("slb.s2.small",)},
+    {"charge-type": ("paybytraffic",)},
+    {"charge-type": ("paybybandwidth",), "bandwidth": ("10", "50", "100")},
+    {"bandwidth": ("50",)},
+    {"address-type": ("intranet",)},
+    {"address-type": ("intranet",), "vswitch-id": ("vsw-lab-h",)},
+    {"address-type": ("internet",)},
+    {"additional-resource-tags": ("a=1,b=2", "team=net", "中=文", "k1=v1,k2=")},
+    {"name": ("my-lb", "prod_lb.1", "中文名")},
+    {"delete-protection": ("on", "off")},
+    {"modification-protection": ("ConsoleProtection", "NonProtection")},
+    {"master-zoneid": ("cn-hangzhou-h",), "slave-zoneid": ("cn-hangzhou-i",)},
+    {"ip-version": ("ipv4",)},
+    {"network-type": ("vpc",)},
+    {"resource-group-id": ("rg-x",)},
+    {"backend-label": ("kubernetes.io/hostname=node1",)},
+    {"remove-unscheduled-backend": ("on", "off")},
+    {"external-ip-type": ("eip",)},
+    {"hostname": ("n.example.com",)},
+    {"preserve-lb-on-delete": ("true",)},
+    {"default-weight": ("10", "50")},
+    {"ignore-weight-update": ("on",)},
+    {"weight": ("60", "100")},
+    {"scheduler": ("rr", "wrr", "wlc")},
+    {"persistence-timeout": ("0", "1800")},
+    {"established-timeout": ("60", "900")},
+    {"connection-drain": ("on",), "connection-drain-timeout": ("30",)},
+    {"connection-drain": ("off",)},
+    {"proxy-protocol": ("on", "off")},
+    {"acl-status": ("on",), "acl-id": ("acl-1",), "acl-type": ("white", "black")},
+    {"acl-status": ("off",)},
+    {"health-check-flag": ("on", "off")},
+    {"health-check-switch": ("on", "off")},
+    {"health-check-type": ("tcp",), "health-check-connect-port": ("8081",), "health-check-connect-timeout": ("6",)},
+    {"health-check-flag": ("on",), "health-check-type": ("http",), "health-check-uri": ("/healthz",),
+     "health-check-httpcode": ("http_2xx,http_3xx",)},
+    {"healthy-threshold": ("4",), "unhealthy-threshold": ("4",), "health-check-interval": ("5",),
+     "health-check-timeout": ("8",)},
+    {"health-check-domain": ("h.example.com",), "health-check-type": ("http",), "health-check-uri": ("/h",)},
+)  # fmt: skip
+_L7: tuple[dict[str, tuple[str, ...]], ...] = (
+    {},
+    {"sticky-session": ("on",), "sticky-session-type": ("insert",), "cookie-timeout": ("1800",)},
+    {"sticky-session": ("on",), "sticky-session-type": ("server",), "cookie": ("B490B5EB",)},
+    {"xforwardedfor-proto": ("on",)},
+    {"idle-timeout": ("30",), "request-timeout": ("40",)},
+    {"http2-enabled": ("on", "off")},
+    {"tls-cipher-policy": ("tls_cipher_policy_1_2",)},
+    {"health-check-method": ("get", "head"), "health-check-type": ("http",), "health-check-uri": ("/x",)},
+)
+_NLB: tuple[dict[str, tuple[str, ...]], ...] = (
+    {"address-type": ("intranet", "internet")},
+    {"additional-resource-tags": ("a=1,b=2", "team=net")},
+    {"name": ("nlb-24",)},
+    {"cross-zone-enabled": ("off", "on")},
+    {"proxy-protocol": ("on", "off")},
+    {"cps": ("100",)},
+    {"idle-timeout": ("30",)},
+    {"connection-drain": ("on",), "connection-drain-timeout": ("30",)},
+    {"preserve-client-ip": ("on", "off")},
+    {"health-check-flag": ("on", "off")},
+    {"health-check-flag": ("on",), "health-check-type": ("http",), "health-check-uri": ("/healthz",)},
+    {"scheduler": ("rr", "wrr", "wlc")},
+    {"server-group-type": ("Ip",)},
+    {"security-group-ids": ("sg-user1,sg-user2",)},
+    {"weight": ("60",)},
+    {"default-weight": ("10",)},
+    {"ignore-weight-update": ("on",)},
+    {"delete-protection": ("on",)},
+    {"modification-protection": ("ConsoleProtection",)},
+    {"resource-group-id": ("rg-x",)},
+    {"hostname": ("n.example.com",)},
+    {"remove-unscheduled-backend": ("on",)},
+)
+_ZONES = ("cn-hangzhou-h:vsw-lab-h,cn-hangzhou-i:vsw-lab-i", "cn-hangzhou-i:vsw-lab-i,cn-hangzhou-h:vsw-lab-h")
+_BROKEN = (("ip-version", "ipv9"), ("bandwidth", "abc"),
+           ("persistence-timeout", "x"), ("address-type", "nowhere"), ("scheduler", "bogus"),
+           ("not-a-real-option", "x"))  # fmt: skip
+_ODD = ("null", "yes", "No", "0x1F", "1e3", "~", "# not a comment", "key: value", "*anchor", "  leading",
+        "line1\nline2", "\u2028sep", '"quoted"', "2026-11-24", "-", "...", "%", "@x", "word " * 40)  # fmt: skip
+
+
+class Made(Struct, frozen=True, kw_only=True):
+    """One Service with everything that belongs to it. `brought` is the id of a CLB that a user must have made."""
+
+    key: str
+    kind: str
+    objects: tuple[Object, ...]
+    interfaces: tuple[tuple[str, str], ...] = ()
+    brought: str = ""
+
+
+def make_services(seed: int, count: int, lb: str) -> list[Made]:
+    """So many Services for `clb`, `nlb` or `both`, in a stable order."""
+    chance = random.Random(seed)
+    return [_service(random.Random(f"{seed}/{number}"), number, _kind(chance, lb)) for number in range(count)]
+
+
+def _kind(chance: random.Random, lb: str) -> str:
+    if lb == "nlb" or (lb == "both" and chance.random() < 0.25):
+        return "nlb"
+    return chance.choices(
+        ("clb", "reuse", "reuse-force", "reuse-shared", "other-class"), weights=(82, 6, 6, 3, 3)
+    )[0]  # fmt: skip
+
+
+def _service(chance: random.Random, number: int, kind: str) -> Made:
+    namespace, name = chance.choice(NAMESPACES), f"{chance.choice(_NAMES)}-{number:02}"
+    named = chance.random() < 0.35
+    ports = _ports(chance, named)
+    eni = chance.random() < 0.2
+    notes = _annotations(chance, kind, ports)
+    brought = ""
+    if kind.startswith("reuse"):
+        brought = "lb-reuse-shared" if kind == "reuse-shared" else f"lb-reuse-{number:02}"
+        notes["id"] = brought
+        if kind != "reuse":
+            notes["force-override-listeners"] = "true"
+    spelled = {(LEGACY if chance.random() < 0.08 else PREFIX) + key: value for key, value in notes.items()}
+    if eni:
+        spelled[_BACKEND_TYPE] = "eni"
+    if chance.random() < 0.3:
+        spelled |= {f"example.com/t{chance.randrange(50):02}": chance.choice(_ODD) for _ in range(2)}
+    spec: dict[str, Any] = {
+        "type": "LoadBalancer", "selector": {"app": name}, "ports": ports,
+        "externalTrafficPolicy": chance.choice(("Cluster", "Local")),
+    }  # fmt: skip
+    if kind == "nlb":
+        spec["loadBalancerClass"] = NLB_CLASS
+    elif kind == "other-class":
+        spec["loadBalancerClass"] = "example.com/other"
+    if chance.random() < 0.08:
+        spec["loadBalancerSourceRanges"] = ["1.2.3.4/32", "192.168.0.0/16"]
+    if chance.random() < 0.1:
+        spec["sessionAffinity"] = "ClientIP"
+    if eni and chance.random() < 0.3 and spec["externalTrafficPolicy"] == "Cluster":
+        spec["allocateLoadBalancerNodePorts"] = False
+    service = {"apiVersion": "v1", "kind": "Service", "spec": spec,
+               "metadata": {"name": name, "namespace": namespace, "annotations": spelled}}  # fmt: skip
+    if chance.random() < 0.3:
+        service["metadata"]["labels"] = {"app": name}  # type: ignore[index]
+    layout = chance.choice(_LAYOUTS) if chance.random() < 0.94 else chance.choice(_MANY)
+    objects, interfaces = _pods(chance, namespace, name, number, layout, ports)
+    return Made(key=f"{namespace}/{name}", kind=kind, objects=(*objects, service), interfaces=interfaces,
+                brought=brought)  # fmt: skip
+
+
+def _ports(chance: random.Random, named: bool) -> list[Object]:
+    if chance.random() < 0.04:
+        return [{"name": f"dns-{p.lower()}", "port": 53, "targetPort": 53, "protocol": p} for p in ("TCP", "UDP")]
+    numbers = chance.sample(_PORTS, chance.choice((1, 1, 2, 2, 3, 4)))
+    found = []
+    for place, number in enumerate(numbers):
+        target: int | str = f"t{place}" if named else chance.choice((80, 8080, 3000, 9376)) + place
+        one: Object = {"port": number, "targetPort": target, "protocol": "UDP" if chance.random() < 0.15 else "TCP"}
+        if len(numbers) > 1 or chance.random() < 0.5:
+            one["name"] = f"{chance.choice(('http', 'tcp', 'grpc', 'p'))}{number}"
+        found.append(one)
+    return found
+
+
+def _annotations(chance: random.Random, kind: str, ports: list[Object]) -> dict[str, str]:
+    notes: dict[str, str] = {}
+    if kind == "nlb":
+        notes["zone-maps"] = chance.choice(_ZONES)
+    for group in chance.sample(_NLB if kind == "nlb" else _CLB, chance.choice((0, 0, 1, 1, 2, 3, 4))):
+        notes |= {short: chance.choice(values) for short, values in group.items()}
+    if kind != "nlb" and chance.random() < 0.2 and len({p["port"] for p in ports}) == len(ports):
+        notes |= _layer_seven(chance, ports)
+    if chance.random() < 0.06:
+        short, value = chance.choice(_BROKEN)
+        notes[short] = value
+    if chance.random() < 0.05:
+        notes[chance.choice(_unused(kind))] = "on"
+    return notes
+
+
+def _layer_seven(chance: random.Random, ports: list[Object]) -> dict[str, str]:
+    tcp = [one["port"] for one in ports if one["protocol"] == "TCP"]
+    protocols = {port: chance.choice(("http", "https", "tcp", "http")) for port in tcp}
+    if not protocols:
+        return {}
+    notes = {"protocol-port": ",".join(f"{protocol}:{port}" for port, protocol in protocols.items())}
+    if "https" in protocols.values():
+        notes["cert-id"] = "cert-1"
+        plain = [port for port, protocol in protocols.items() if protocol == "http"]
+        if len(plain) == 1 and chance.random() < 0.5:
+            secure = next(port for port, protocol in protocols.items() if protocol == "https")
+            notes["forward-port"] = f"{plain[0]}:{secure}"
+    for short, values in chance.choice(_L7).items():
+        notes[short] = chance.choice(values)
+    return notes
+
+
+def _unused(kind: str) -> list[str]:
+    """Switches of the other kind of load balancer: read by nobody here, or by a version that confuses them."""
+    other = "clb" if kind == "nlb" else "nlb"
+    found = {a.name.removeprefix(PREFIX) for a in load_matrix().annotations if a.kind == "on-off" and other in a.lb}
+    return sorted(one for one in found if "/" not in one)
+
+
+def _pods(
+    chance: random.Random, namespace: str, name: str, number: int, layout: tuple[int, ...], ports: list[Object]
+) -> tuple[list[Object], tuple[tuple[str, str], ...]]:
+    pods: list[Object] = []
+    ready: list[Object] = []
+    waiting: list[Object] = []
+    ends: list[Object] = []
+    interfaces = []
+    for place, count in enumerate(layout[:NODES], 1):
+        for copy in range(1, count + 1):
+            ip = f"10.{place}.{number}.{copy}"
+            pod = f"{name}-{place}-{copy}"
+            node, is_ready = f"node{place}", chance.random() < 0.93
+            target = {"kind": "Pod", "name": pod, "namespace": namespace}
+            container = {"name": "c", "image": "x", "ports": [
+                {"name": f"t{n}", "containerPort": 8000 + n, "protocol": one["protocol"]} for n, one in enumerate(ports)
+            ]}  # fmt: skip
+            pods.append({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [container], "nodeName": node},
+                         "metadata": {"name": pod, "namespace": namespace, "labels": {"app": name}}})  # fmt: skip
+            (ready if is_ready else waiting).append({"ip": ip, "nodeName": node, "targetRef": target})
+            ends.append({"addresses": [ip], "nodeName": node, "targetRef": target,
+                         "conditions": {"ready": is_ready, "serving": is_ready, "terminating": False}})  # fmt: skip
+            interfaces.append((ip, f"i-{node}"))
+    listed = [
+        {"name": one.get("name", ""), "protocol": one["protocol"],
+         "port": one["targetPort"] if isinstance(one["targetPort"], int) else 8000 + n}
+        for n, one in enumerate(ports)
+    ]  # fmt: skip
+    metadata = {"name": name, "namespace": namespace}
+    subset = {"ports": listed} | ({"addresses": ready} if ready else {}) | (
+        {"notReadyAddresses": waiting} if waiting else {})  # fmt: skip
+    endpoints = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata,
+                 "subsets": [subset] if ends else []}  # fmt: skip
+    piece = {
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "ports": listed,
+        "endpoints": ends,
+        "metadata": {"name": f"{name}-abc0", "namespace": namespace,
+                     "labels": {"kubernetes.io/service-name": name}},
+    }  # fmt: skip
+    return [*pods, endpoints, piece], tuple(interfaces)

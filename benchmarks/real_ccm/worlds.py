@@ -1,0 +1,191 @@
+"""One world: made by one real CCM, perhaps edited, forecast by us, taken over by another real CCM."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from benchmarks.real_ccm.attribute import Owners, Sent
+from benchmarks.real_ccm.edits import edit_console, touch
+from benchmarks.real_ccm.place import CLUSTER_ID, REGION, VPC, Place
+from benchmarks.real_ccm.services import Made, make_services
+from upgrader.lab.cloud import seed as plant
+from upgrader.lab.cloud.slb.model import Acl, Certificate, Listener, LoadBalancer
+from upgrader.model.errors import InputError
+from upgrader.model.kube import Service
+from upgrader.model.version import parse_version
+
+Variant = Literal["clean", "edited", "touched"]
+_HASH = "service.beta.kubernetes.io/hash"
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """Which world: `lb` is clb, nlb or both; times in seconds."""
+
+    old: str
+    new: str
+    seed: int
+    variant: Variant = "clean"
+    services: int = 40
+    lb: str = "clb"
+    quiet_s: float = 6.0
+    limit_s: float = 240.0
+
+    @property
+    def name(self) -> str:
+        """A name for its folder."""
+        return f"{self.old}-{self.new}-{self.lb}-{self.variant}-{self.seed}"
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What the new CCM did, and what the lab answered either of them."""
+
+    writes: list[Sent]
+    requests: list[dict[str, Any]]
+    labels: dict[str, str | None]
+    before_labels: dict[str, str | None]
+    events: dict[str, list[tuple[str, str, str]]]
+    weights: dict[str, dict[str, int]]
+    errors: list[str]
+    unhandled: list[str]
+    edits: list[str]
+    notes: list[str]
+    kinds: dict[str, str]
+
+
+def run_world(asked: Asked, binaries: Path, directory: Path) -> None:
+    """Run it; `facts.json` and `seen.json` in `directory` are what `compare` needs. Loopback only."""
+    old, new = parse_version(asked.old), parse_version(asked.new)
+    with Place(directory, seed=asked.seed) as place:
+        place.furnish()
+        services = make_services(asked.seed, asked.services, asked.lb)
+        _bring(place, services)
+        notes, owners = [], Owners()
+        with place.ccm(binaries, old) as ccm:
+            for made in services:
+                place.write(*made.objects)
+            notes += _settle(place, asked, ccm)
+        errors = _errors(place, 0)
+        owners.learn(_services(place), place.lab.cloud.world)
+        owners.mark()
+        edits = edit_console(place, asked.seed) if asked.variant == "edited" else []
+        if asked.variant == "touched":
+            touch(place)
+        _discover(place, asked, directory)
+        before, told, mark = _labels(place), _event_counts(place), place.lab.cloud.journal.last_seq
+        with place.ccm(binaries, new) as ccm:
+            notes += _settle(place, asked, ccm)
+        owners.learn(_services(place), place.lab.cloud.world)
+        writes = [one for one in place.requests(mark) if one.write]
+        seen = Seen(
+            writes=sorted({owners.of(one) for one in writes}),
+            requests=[{"sent": owners.of(one), "params": one.params, "code": one.code} for one in writes],
+            labels=_labels(place), before_labels=before, events=_events(place, told), weights=_weights(place),
+            errors=sorted({*errors, *_errors(place, mark)}),
+            unhandled=sorted({f"{one.product}:{one.action}" for one in place.lab.cloud.journal.unhandled()}),
+            edits=edits, notes=notes, kinds={one.key: one.kind for one in services},
+        )  # fmt: skip
+        (directory / "seen.json").write_bytes(msgspec.json.format(msgspec.json.encode(seen)))
+        (directory / "asked.json").write_bytes(msgspec.json.encode(asked))
+
+
+def _bring(place: Place, services: list[Made]) -> None:
+    """What users have in the account: CLBs that Services name, a certificate, an access control list, interfaces."""
+    world = place.lab.cloud.world
+
+    def act() -> None:
+        world.slb.certificates["cert-1"] = Certificate(id="cert-1", region=REGION)
+        world.slb.acls["acl-1"] = Acl(id="acl-1", name="acl-1", region=REGION)
+        for made in services:
+            if made.brought and made.brought not in world.slb.load_balancers:
+                settings: dict[str, str | int] = {"Description": "by-hand", "Bandwidth": -1, "Scheduler": "rr"}
+                world.slb.load_balancers[made.brought] = LoadBalancer(
+                    id=made.brought, name=made.brought, region=REGION, address=world.new_public_ip(), vpc_id=VPC,
+                    created=plant.CREATED,
+                    listeners={"tcp:31000": Listener(port=31000, protocol="tcp", status="running", settings=settings)},
+                )  # fmt: skip
+            for ip, machine in made.interfaces:
+                plant.add_interface(world, f"eni-{ip.replace('.', '-')}", [ip], machine)
+
+    place.lab.run(act)
+
+
+def _settle(place: Place, asked: Asked, ccm: Any) -> list[str]:
+    if place.quiet(ccm, for_s=asked.quiet_s, limit_s=asked.limit_s):
+        return []
+    return [f"{ccm.version} {'did not come to rest' if ccm.alive() else 'ended: ' + ccm.said()}"]
+
+
+def _discover(place: Place, asked: Asked, directory: Path) -> None:
+    """Our own tool, as a user runs it."""
+    command = [str(Path(sys.executable).with_name("ccm-upgrade")), "discover", "-o", str(directory / "facts.json"),
+               "--kubeconfig", str(place.kubeconfig), "--endpoint", place.lab.url, "--cluster-id", CLUSTER_ID,
+               "--region", REGION, "--vpc-id", VPC, "--from", asked.old, "--kind", "self-managed",
+               "--network", "terway"]  # fmt: skip
+    environment = {**os.environ, **place.lab.environment}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        raise InputError(what="discover failed", where=str(directory), why=run.stderr[-2000:])
+
+
+def _services(place: Place) -> list[Service]:
+    return [msgspec.convert(one, Service, strict=False) for one in place.objects("services")]
+
+
+def _labels(place: Place) -> dict[str, str | None]:
+    found = {}
+    for one in place.objects("services"):
+        metadata = one["metadata"]
+        found[f"{metadata['namespace']}/{metadata['name']}"] = (metadata.get("labels") or {}).get(_HASH)
+    return found
+
+
+def _event_counts(place: Place) -> dict[str, int]:
+    return {one["metadata"]["uid"]: one.get("count") or 1 for one in place.objects("events")}
+
+
+def _events(place: Place, told: dict[str, int]) -> dict[str, list[tuple[str, str, str]]]:
+    """Events on Services since `told`."""
+    found: dict[str, set[tuple[str, str, str]]] = {}
+    for one in place.objects("events"):
+        about = one["involvedObject"]
+        if about.get("kind") == "Service" and (one.get("count") or 1) > told.get(one["metadata"]["uid"], 0):
+            key = f"{about.get('namespace')}/{about['name']}"
+            found.setdefault(key, set()).add((one["type"], one["reason"], one.get("message") or ""))
+    return {key: sorted(events) for key, events in sorted(found.items())}
+
+
+def _weights(place: Place) -> dict[str, dict[str, int]]:
+    """Group id → backend → weight, as the new CCM left it."""
+    world = place.lab.cloud.world
+    clb = {one.id: {f"{b.server_ip or b.server_id}:{b.port}": b.weight for b in one.backends}
+           for one in world.slb.groups.values()}  # fmt: skip
+    nlb = {
+        one.id: {f"{s.server_ip or s.server_id}:{s.port}": s.weight for s in one.servers}
+        for one in world.nlb.groups.values()
+    }
+    return {**clb, **nlb}
+
+
+def _errors(place: Place, since: int) -> list[str]:
+    """What the lab refused: each must be what the real cloud would refuse too."""
+    return sorted({f"{one.product}:{one.action} {one.code}: {one.message[:200]}"
+                   for one in place.requests(since) if one.code})  # fmt: skip
+
+
+def read_world(directory: Path) -> tuple[Asked, Seen]:
+    """What `run_world` wrote."""
+    asked = msgspec.json.decode((directory / "asked.json").read_bytes(), type=Asked)
+    return asked, msgspec.json.decode((directory / "seen.json").read_bytes(), type=Seen)
+
+
+def load_json(path: Path) -> Any:
+    """A JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
