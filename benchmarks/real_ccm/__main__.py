@@ -2,6 +2,7 @@
 
     python -m benchmarks.real_ccm run --binaries DIR --out DIR --pair v2.10.0:v2.14.0 [--pair …] [--seeds 1,2,3]
         [--variant clean|edited|touched …] [--lb clb|nlb|both] [--services 40]
+    python -m benchmarks.real_ccm life --binaries DIR --out DIR --version v2.14.0 [--lb clb|nlb] [--dry-run]
     python -m benchmarks.real_ccm compare OUT/WORLD…      once more from what was kept, without a CCM
     python -m benchmarks.real_ccm errors OUT/WORLD…       what the lab refused, to be judged by eye
 
@@ -9,16 +10,20 @@ DIR holds executables named after their version (`ccm-v2.14.0`). Each world: the
 lab, some are edited in the console or touched, `ccm-upgrade discover` reads it, the new CCM takes over. Compared are
 its requests with `forecast.writes` as (Service, action, object), the hash labels, the weights, the events; named are
 actions that the lab does not have. Everything is on loopback. Exit 1 where something disagrees.
+
+`life` makes, changes and deletes one Service under one CCM, and prints what was asked and answered at each step.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
 
 from benchmarks.real_ccm.compare import compare, details, table
+from benchmarks.real_ccm.life import live
 from benchmarks.real_ccm.worlds import Asked, read_world, run_world
 
 
@@ -34,6 +39,12 @@ def main() -> int:
     run.add_argument("--variant", action="append", choices=("clean", "edited", "touched"))
     run.add_argument("--lb", default="clb", choices=("clb", "nlb", "both"))
     run.add_argument("--services", type=int, default=40)
+    life = commands.add_parser("life")
+    life.add_argument("--binaries", type=Path, required=True)
+    life.add_argument("--out", type=Path, required=True)
+    life.add_argument("--version", action="append", required=True)
+    life.add_argument("--lb", default="clb", choices=("clb", "nlb"))
+    life.add_argument("--dry-run", action="store_true")
     for name in ("compare", "errors"):
         commands.add_parser(name).add_argument("worlds", type=Path, nargs="+")
     given = parser.parse_args()
@@ -41,6 +52,8 @@ def main() -> int:
         for world in given.worlds:
             print(world.name, *read_world(world)[1].errors, sep="\n  ")
         return 0
+    if given.command == "life":
+        return _lives(given)
     return _report(_run(given) if given.command == "run" else given.worlds)
 
 
@@ -57,6 +70,17 @@ def _run(given: argparse.Namespace) -> list[Path]:
                 print(f"{asked.name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
                 done.append(folder)
     return done
+
+
+def _lives(given: argparse.Namespace) -> int:
+    sick = False
+    for version in given.version:
+        print(f"== {version} {given.lb}")
+        folder = given.out / f"life-{version}-{given.lb}"
+        for step in live(given.binaries, version, given.lb, folder, dry_run=given.dry_run):
+            sick |= bool(step.get("errors") or step.get("unhandled") or step.get("left"))
+            print(json.dumps(step, ensure_ascii=False))
+    return 1 if sick else 0
 
 
 def _report(worlds: list[Path]) -> int:

@@ -58,6 +58,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tags_at_creation: bool
     override_listeners: Literal["any-case", "not-false", "exact"]
     clb_errors: Literal["first", "collected"]
+    clb_checked_at_creation: bool
     clb_group_errors: Literal["refuse", "skip"]
     clb_clean_up: Literal["always", "full-sync"]
     clb_listener_match: Literal["port", "port-protocol"]

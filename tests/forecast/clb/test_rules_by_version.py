@@ -239,3 +239,10 @@ def test_an_eip_that_is_not_there_is_told_at_each_sync(address_type: str, shown:
     address = "192.168.0.9" if address_type == "intranet" else "47.1.1.1"
     lb = replace(_lb(), address_type=address_type, address=address)
     assert ("FailedSetEIPAddress" in [e.reason for e in _told("v2.14.0", service, lb).events]) is told
+
+
+@pytest.mark.parametrize(("version", "refused"), [("v2.11.2", False), ("v2.12.4", True)])
+def test_a_network_type_that_an_internet_clb_never_has_is_found_out_at_creation(version: str, refused: bool) -> None:
+    told = _told(version, _service({"network-type": "vpc"}), None)
+    assert ("CreateLoadBalancer", "") in _now(told)
+    assert (told.refusal is not None, bool(told.labels)) == (refused, not refused)

@@ -53,6 +53,15 @@ def fresh_writes(world: World, service: Service, local: ClbLocal) -> Iterator[Wr
         yield from create_listener("", listener, {})
 
 
+def fresh_clb(world: World, service: Service) -> LoadBalancer:
+    """The CLB as the cloud will have made it, as far as that may differ from what was asked: its network type."""
+    notes = Notes(world, service)
+    address_type = notes.get("address-type") or "internet"
+    in_vpc = address_type == "intranet" and notes.get("network-type") != "classic"
+    attributes = {"NetworkType": "vpc" if in_vpc else "classic", "AddressIPVersion": notes.get("ip-version")}
+    return LoadBalancer(kind="clb", id="", address_type=address_type, attributes=attributes)
+
+
 def clb_defaults(world: World, service: Service, local: ClbLocal) -> dict[str, str]:
     """The parameters of CreateLoadBalancer: annotations first, then the version's defaults."""
     notes, ways = Notes(world, service), world.ways

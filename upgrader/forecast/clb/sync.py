@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from upgrader.forecast.clb.attributes import attribute_writes, fixed_once_made, own_tag, untag_params
-from upgrader.forecast.clb.create import creation_writes, fresh_writes
+from upgrader.forecast.clb.create import creation_writes, fresh_clb, fresh_writes
 from upgrader.forecast.clb.listener_sync import listener_writes
 from upgrader.forecast.clb.servers import clean_up_writes, group_writes
 from upgrader.forecast.clb.wanted import ClbLocal, Notes, local_model, readable_groups
@@ -90,11 +90,18 @@ def _merge_error(local: ClbLocal) -> Refusal:
     return Refusal(code="backends", message=f"apply model error: {text}")
 
 
+def _fixed(world: World, errors: tuple[str, ...]) -> Refusal:
+    many = errors[0] if len(errors) == 1 or world.ways.clb_errors == "first" else f"[{', '.join(errors)}]"
+    return Refusal(code="fixed-once-made", message=f"apply model error: update lb attribute error: {many}")
+
+
 def _created(world: World, service: Service, local: ClbLocal, base: Synced) -> Synced:
     writes = list(creation_writes(world, service, local))
     if local.broken:
         return replace(base, writes=tuple(writes), refusal=_merge_error(local))
-    return _ended(world, service, local, replace(base, writes=(*writes, *fresh_writes(world, service, local))))
+    made = replace(base, writes=(*writes, *fresh_writes(world, service, local)))
+    fixed = fixed_once_made(world, service, fresh_clb(world, service)) if world.ways.clb_checked_at_creation else ()
+    return replace(made, refusal=_fixed(world, fixed)) if fixed else _ended(world, service, local, made)
 
 
 def _existing(
@@ -105,8 +112,7 @@ def _existing(
     groups = tuple(group_writes(world, service, lb, local.groups))
     full, fixed = tuple(_full(world, service, local, lb)), fixed_once_made(world, service, lb)
     if full_sync and fixed:
-        many = fixed[0] if len(fixed) == 1 or world.ways.clb_errors == "first" else f"[{', '.join(fixed)}]"
-        refusal = Refusal(code="fixed-once-made", message=f"apply model error: update lb attribute error: {many}")
+        refusal = _fixed(world, fixed)
         if world.ways.clb_errors == "first":
             return replace(base, writes=tuple(attribute_writes(world, service, lb)), refusal=refusal)
         skipped = _clean(world, service, local, lb) if world.ways.clb_clean_up == "full-sync" else ()
