@@ -48,7 +48,7 @@ def build(scenario: Scenario, cloud: Cloud) -> dict[str, LabCluster]:
             edit(cluster, cloud, change)
         cluster.work()
         for late in [one for one in cluster.spec.services if one.late]:
-            add_service(cluster, cloud, late)
+            add_service(cluster, late)
         cluster.work()
     cloud.journal.clear()
     return found

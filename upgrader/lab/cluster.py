@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from upgrader.lab.ccm.manager import Account, Ccm
 from upgrader.lab.kube.api import KubeApi
+from upgrader.lab.kube.controllers import Controllers
 from upgrader.lab.kube.local import Local
-from upgrader.lab.rollout import Controllers
 from upgrader.matrix.load import load_matrix
 from upgrader.model.facts import ClusterIdentity
 from upgrader.model.version import parse_version
@@ -40,11 +40,11 @@ class LabCluster:
 
     def work(self, limit_s: float = 3600.0) -> float | None:
         """Let controllers and CCM do what is due; returns after how many seconds to call again, None for never."""
-        again = self.ccm.work(limit_s)
         self.controllers.settle()
-        if self.ccm.pending:
+        again = self.ccm.work(limit_s)
+        if self.controllers.settle() and self.ccm.pending:
             again = self.ccm.work(limit_s)
-        return again
+        return min((one for one in (again, self.controllers.next_s()) if one is not None), default=None)
 
     def load(self, state: bytes) -> None:
         """Go back to a saved state of this cluster."""

@@ -9,6 +9,7 @@ from upgrader.lab.cloud import seed as plant
 from upgrader.lab.cloud.cloud import Cloud
 from upgrader.lab.cluster import CONTAINER, PLACE, WORKLOAD, LabCluster
 from upgrader.lab.scenario import ServiceSpec
+from upgrader.lab.terway import Terway
 from upgrader.matrix.load import load_matrix
 from upgrader.matrix.startup import load_startup
 from upgrader.model.version import parse_version
@@ -28,6 +29,8 @@ _MASTER = {"node-role.kubernetes.io/control-plane": "", "node-role.kubernetes.io
 def furnish(cluster: LabCluster, cloud: Cloud, config: dict[str, str], role: str) -> None:
     """Put everything into the cluster. `role` is the RAM role of its control-plane nodes."""
     spec = cluster.spec
+    if spec.network == "terway":
+        Terway(cluster.controllers, cloud.world, without=frozenset(s.name for s in spec.services if not s.interfaces))
     with_masters = spec.kind != "managed"
     if with_masters:
         _node(cluster, cloud, 0, role, _MASTER)
@@ -41,11 +44,11 @@ def furnish(cluster: LabCluster, cloud: Cloud, config: dict[str, str], role: str
         _ccm_workload(cluster)
     for service in spec.services:
         if not service.late:
-            add_service(cluster, cloud, service)
+            add_service(cluster, service)
     cluster.controllers.settle()
 
 
-def add_service(cluster: LabCluster, cloud: Cloud, spec: ServiceSpec) -> None:
+def add_service(cluster: LabCluster, spec: ServiceSpec) -> None:
     """A Service of type LoadBalancer with its pods."""
     local = cluster.local
     if local.get("namespaces", spec.namespace) is None:
@@ -54,8 +57,6 @@ def add_service(cluster: LabCluster, cloud: Cloud, spec: ServiceSpec) -> None:
         for copy in range(count):
             _pod(cluster, spec, node_name(cluster, place), f"{spec.name}-{place}-{copy + 1}")
     cluster.controllers.settle()
-    if cluster.spec.network == "terway" and spec.interfaces:
-        _interfaces(cluster, cloud, spec)
     local.create(service_object(spec, cluster.identity.vpc_id))
     cluster.controllers.settle()
 
@@ -94,7 +95,9 @@ def _node(cluster: LabCluster, cloud: Cloud, place: int, role: str, labels: dict
     machine.role = role
     places = {"topology.kubernetes.io/region": region, "topology.kubernetes.io/zone": f"{region}-h",
               "failure-domain.beta.kubernetes.io/region": region}  # fmt: skip
-    taints = {"taints": [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]} if labels else {}
+    taints: dict[str, Any] = (
+        {"taints": [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]} if labels else {}
+    )
     cluster.controllers.add_node(
         node_name(cluster, place), ip, provider_id=f"{region}.{machine.id}", labels={**places, **labels},
         podCIDR=f"172.20.{place}.0/24", podCIDRs=[f"172.20.{place}.0/24"], **taints,
@@ -112,16 +115,6 @@ def _pod(cluster: LabCluster, spec: ServiceSpec, node: str, name: str) -> None:
             "spec": {"containers": [container], "nodeName": node},
         }
     )  # fmt: skip
-
-
-def _interfaces(cluster: LabCluster, cloud: Cloud, spec: ServiceSpec) -> None:
-    """Terway gives each pod an address of a network interface of its node."""
-    for pod in cluster.local.list("pods", spec.namespace, labels=f"app={spec.name}"):
-        ip = str((pod.get("status") or {}).get("podIP") or "")
-        place = next(
-            (n for n in range(1, cluster.spec.nodes + 1) if node_name(cluster, n) == pod["spec"]["nodeName"]), 1
-        )
-        plant.add_interface(cloud.world, f"eni-{pod['metadata']['uid'][:12]}", [ip], instance_id(cluster, place))
 
 
 def _plug_in(cluster: LabCluster) -> None:

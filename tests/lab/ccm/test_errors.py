@@ -41,7 +41,7 @@ SEEN = {
 def test_a_refusal_is_told_in_the_same_words(case: str) -> None:
     spec, said = SEEN[case]
     rig = Rig(ClusterSpec(name="errors", kind="managed", ccm="v2.10.0"))
-    add_service(rig.cluster, rig.cloud, spec)
+    add_service(rig.cluster, spec)
     rig.work()
     assert rig.messages("e") == [said]
     assert rig.writes() == []
@@ -49,13 +49,13 @@ def test_a_refusal_is_told_in_the_same_words(case: str) -> None:
 
 def test_without_pods_it_is_said_and_done() -> None:
     rig = Rig(ClusterSpec(name="empty", kind="managed", ccm="v2.10.0"))
-    add_service(rig.cluster, rig.cloud, ServiceSpec(name="e", pods=(0, 0, 0), local=True))
+    add_service(rig.cluster, ServiceSpec(name="e", pods=(0, 0, 0), local=True))
     rig.work()
     assert rig.reasons("e") == ["EnsuredLoadBalancer", "UnAvailableLoadBalancer"]
 
 
 def test_a_foreign_class_is_left_alone() -> None:
     rig = Rig(ClusterSpec(name="class", kind="managed", ccm="v2.10.0"))
-    add_service(rig.cluster, rig.cloud, ServiceSpec(name="e", class_="example.com/other"))
+    add_service(rig.cluster, ServiceSpec(name="e", class_="example.com/other"))
     rig.work()
     assert (rig.messages("e"), rig.writes()) == ([], [])

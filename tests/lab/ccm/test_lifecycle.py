@@ -41,7 +41,7 @@ def act(rig: Rig, step: str, kind: str) -> None:
     """One step of the observation. An edit by `kubectl apply` changes an annotation of kubectl's too."""
     applied = {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": step}}
     if step.startswith("create"):
-        add_service(rig.cluster, rig.cloud, service_of(kind))
+        add_service(rig.cluster, service_of(kind))
     elif step.startswith("endpoints"):
         pod = next(p for p in rig.cluster.local.list("pods", "default") if p["metadata"]["name"] == "c1-2-1")
         rig.cluster.local.create(

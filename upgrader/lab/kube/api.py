@@ -33,6 +33,7 @@ class KubeApi:
     """A cluster's API: its store, users and rules. Clusters share nothing but the catalogue of built-in resources.
 
     `after_write` is called once after each request that changed something: controllers move the cluster there.
+    `on_load` is called when the store holds another, saved cluster.
     """
 
     def __init__(self, seed: str = "", clock: LabClock | None = None, *, version: str = VERSION) -> None:
@@ -45,6 +46,7 @@ class KubeApi:
         self.rbac = Rbac(self.store)
         self.rbac_enforced = False
         self.after_write: list[Callable[[], object]] = []
+        self.on_load: list[Callable[[], object]] = []
         self._definitions = Definitions(self.store, self.catalogue)
         self._wakers = Wakers(self.store)
         self._verbs = Verbs(self.objects, Reviews(self.rbac), self.users)
@@ -59,6 +61,8 @@ class KubeApi:
         self.store.load(data)
         self.objects.allocator.forget()
         self._definitions.reload()
+        for follow in self.on_load:
+            follow()
         self._wakers.wake()
 
     async def handle(self, request: web.Request, rest: str) -> web.StreamResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from upgrader.lab.kube.lifecycle import Deletion
@@ -75,18 +76,19 @@ class Local:
         metadata, now = about["metadata"], self.objects.now()
         namespace = metadata.get("namespace", "") or "default"
         level = "Warning" if warning else "Normal"
-        for old in self.objects.store.list(("", "events"), namespace):
-            told = (old.get("involvedObject", {}).get("uid"), old.get("reason"), old.get("message"), old.get("type"))
-            if told == (metadata.get("uid"), reason, message, level):
-                changed: Object = {"count": old.get("count", 1) + 1, "lastTimestamp": now}
-                return self.merge("events", old["metadata"]["name"], namespace, changed)
+        # The name follows from what is told, so that telling it again needs no search.
+        told = hashlib.sha256("\0".join((metadata.get("uid", ""), level, reason, message)).encode()).hexdigest()
+        name = f"{metadata['name']}.{told[:16]}"
+        old = self.objects.store.get(("", "events"), namespace, name)
+        if old is not None:
+            changed: Object = {"count": old.get("count", 1) + 1, "lastTimestamp": now}
+            return self.merge("events", name, namespace, changed)
         involved: dict[str, Any] = {
             "kind": kind, "apiVersion": api_version, "name": metadata["name"], "uid": metadata.get("uid", ""),
             "resourceVersion": metadata.get("resourceVersion", ""),
         }  # fmt: skip
         if metadata.get("namespace"):
             involved["namespace"] = metadata["namespace"]
-        name = f"{metadata['name']}.{self.objects.store.new_suffix(16)}"
         return self.create(
             {
                 "apiVersion": "v1", "kind": "Event", "metadata": {"name": name, "namespace": namespace},
@@ -103,10 +105,10 @@ class Local:
         return resource
 
     def _named(self, plural: str, group: str) -> Resource:
-        for one in self.objects.catalogue.all():
-            if (one.group, one.plural) == (group, plural):
-                return one
-        raise bad_request(f"no resource {plural} in group {group!r}")
+        found = self.objects.catalogue.stored_at((group, plural))
+        if found is None:
+            raise bad_request(f"no resource {plural} in group {group!r}")
+        return found
 
 
 def _place(resource: Resource, metadata: Object, subresource: str = "", *, named: bool = True) -> Target:

@@ -156,6 +156,10 @@ class Catalogue:
         """A resource of the core group by its name alone."""
         return self.find("", "v1", plural)
 
+    def stored_at(self, key: tuple[str, str]) -> Resource | None:
+        """The resource whose objects are kept under a key; None when the cluster has none."""
+        return _BY_KEY.get(key) or next((one for one in self._own.values() if one.key == key), None)
+
     @property
     def own(self) -> tuple[Resource, ...]:
         """The resources that CustomResourceDefinitions brought."""
