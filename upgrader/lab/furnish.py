@@ -124,7 +124,8 @@ def _plug_in(cluster: LabCluster) -> None:
         else ("kube-flannel-ds", "flannel:v0.15.1")
     )
     container = {"name": name.split("-")[0], "image": f"registry-vpc.{cluster.spec.region}.aliyuncs.com/acs/{image}"}
-    _workload(cluster, "DaemonSet", name, container, {"hostNetwork": True}, {})
+    everywhere = {"hostNetwork": True, "tolerations": [{"operator": "Exists"}]}
+    _workload(cluster, "DaemonSet", name, container, everywhere, {})
 
 
 def _ccm_config(cluster: LabCluster, config: dict[str, str]) -> None:

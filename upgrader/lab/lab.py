@@ -84,7 +84,8 @@ class Lab:
         self.cloud.on_addon_version(self._addon_changed)
         self.cloud.journal.listeners.append(self._asked)
         for cluster in self.clusters.values():
-            cluster.api.users[TOKEN] = ("kubernetes-admin", ("system:masters",))
+            for token in (TOKEN, token_of(cluster.id)):
+                cluster.api.users[token] = ("kubernetes-admin", ("system:masters",))
             cluster.api.rbac_enforced = True
             cluster.api.after_write.append(self._stir)
 
@@ -235,6 +236,9 @@ class Lab:
                 cluster.ccm.retry_now()
 
     async def _kubernetes(self, request: web.Request, cluster_id: str, rest: str) -> web.StreamResponse:
+        if not cluster_id:
+            cluster_id = request.headers["Authorization"].rpartition(".")[2]
+            cluster_id = cluster_id if cluster_id in self.clusters else next(iter(self.clusters), "")
         cluster = self.clusters.get(cluster_id)
         if cluster is None:
             return web.json_response({"message": f"no cluster {cluster_id}"}, status=404)
@@ -250,12 +254,17 @@ class Lab:
                                                         "certificate-authority-data": ca}}
                     for one in clusters
                 ],
-                "users": [{"name": "lab", "user": {"token": TOKEN}}],
-                "contexts": [{"name": one.spec.name, "context": {"cluster": one.spec.name, "user": "lab"}}
+                "users": [{"name": one.spec.name, "user": {"token": token_of(one.id)}} for one in clusters],
+                "contexts": [{"name": one.spec.name, "context": {"cluster": one.spec.name, "user": one.spec.name}}
                              for one in clusters],
             },
             sort_keys=False,
         )  # fmt: skip
+
+
+def token_of(cluster_id: str) -> str:
+    """The administrator's token of one cluster; `TOKEN` opens them all."""
+    return f"{TOKEN}.{cluster_id}"
 
 
 def open_saved(

@@ -21,6 +21,8 @@ from upgrader.model.errors import InputError
 
 LOOPBACK = "127.0.0.1"
 MOUNT = "/k8s/"
+BARE = ("/api", "/apis", "/openapi", "/version", "/healthz", "/livez", "/readyz")
+"""Paths of a Kubernetes API without a mount: `kubectl get --raw` drops it. A bearer token tells whose they are."""
 CONTROL = "/_lab/"
 NEVER_S = 3600.0
 START_TIMEOUT_S = 10.0
@@ -30,7 +32,9 @@ LINE_LIMIT = 1024 * 1024
 """CCM lists backends in a query: forty of them fill tens of kilobytes."""
 
 Mounted = Callable[[web.Request, str, str], Awaitable[web.StreamResponse]]
-"""Answers `/k8s/<cluster id>/<rest>`: called with the request, the cluster id and `/<rest>`."""
+"""Answers `/k8s/<cluster id>/<rest>`: called with the request, the cluster id (empty when only a token tells it) and
+`/<rest>`.
+"""
 
 Control = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 """Answers `/_lab/<what>`: the lab's own switches."""
@@ -172,6 +176,8 @@ class LabServer:
         if path.startswith(MOUNT) and self.kubernetes is not None and not path.endswith("/user_config"):
             cluster, _, rest = path[len(MOUNT) :].partition("/")
             return await self.kubernetes(request, cluster, f"/{rest}")
+        if self.kubernetes is not None and path.startswith(BARE) and _bearer(request):
+            return await self.kubernetes(request, "", path)
         if path.startswith(CONTROL) and self.control is not None:
             return await self.control(request, path[len(CONTROL) :])
         inbound = Inbound(
@@ -202,6 +208,12 @@ class LabServer:
             await broken.write(reply.body[: len(reply.body) // 2])
             return _cut(request, broken)
         return web.Response(status=reply.status, body=reply.body, headers=headers)
+
+
+def _bearer(request: web.Request) -> str:
+    """The bearer token of a request, empty without one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _cut(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:

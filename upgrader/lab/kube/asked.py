@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from upgrader.lab.kube.bodies import decoded
+from upgrader.lab.kube.bodies import object_of
 from upgrader.lab.kube.callers import Caller
+from upgrader.lab.kube.field_validation import FieldValidation
 from upgrader.lab.kube.lifecycle import Deletion
 from upgrader.lab.kube.objects import Write
 from upgrader.lab.kube.paths import Target
-from upgrader.lab.kube.status import bad_request, invalid_options
+from upgrader.lab.kube.status import invalid_options
 from upgrader.lab.kube.store import Object
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
@@ -57,11 +58,15 @@ class Asked(Struct, frozen=True, kw_only=True):
             force=self.query.get("force") in ("true", "1"),
         )
 
+    def fields(self) -> FieldValidation:
+        """What becomes of fields that the kind does not have."""
+        return FieldValidation(self.query.get("fieldValidation", ""), self.target.resource)
+
     def deletion(self) -> tuple[Deletion, bool]:
         """How to delete, and whether it is a dry run: in the body or, without one, in the query."""
-        options: Object = decoded(self.body) if self.body.strip() else {}
-        if not isinstance(options, dict):
-            raise bad_request("the object provided is unrecognized (must be DeleteOptions)")
+        options: Object = object_of(self.body, self.content_type) if self.body.strip() else {}
+        if self.target.subresource == "eviction":
+            options = options.get("deleteOptions") or {}
         meant = options.get("preconditions") or {}
         grace = options.get("gracePeriodSeconds", self.query.get("gracePeriodSeconds"))
         orphans = options.get("orphanDependents")

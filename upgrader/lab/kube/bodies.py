@@ -1,4 +1,4 @@
-"""Request bodies: JSON, YAML and kubectl's protobuf, decoded into plain objects."""
+"""Request bodies: JSON, YAML and the protobuf of Go's typed clients, decoded into plain objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from upgrader.lab.kube.protobuf import from_protobuf
+from upgrader.lab.kube.schema import protobuf
 from upgrader.lab.kube.status import bad_request, unsupported_media
 
 JSON = "application/json"
@@ -33,7 +33,7 @@ def from_yaml(body: bytes) -> Any:
 
 def _from_protobuf(body: bytes) -> dict[str, Any]:
     try:
-        return from_protobuf(body)
+        return protobuf.decoded(body)
     except KeyError as error:
         raise unsupported_media(f"{PROTOBUF} of kind {error.args[0]}", JSON, YAML) from error
     except ValueError as error:
@@ -62,7 +62,7 @@ def object_of(body: bytes, content_type: str) -> dict[str, Any]:
     elif kind == PROTOBUF:
         found = _from_protobuf(body)
     else:
-        raise unsupported_media(kind, JSON, YAML)
+        raise unsupported_media(kind, JSON, YAML, PROTOBUF)
     if not isinstance(found, dict):
         raise bad_request("the object provided is unrecognized (must be an object)")
     return found

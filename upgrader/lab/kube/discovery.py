@@ -14,8 +14,12 @@ _KIND_OF_SUBRESOURCE = {
     "eviction": {"group": "policy", "version": "v1", "kind": "Eviction"},
     "token": {"group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest"},
     "binding": {"kind": "Binding"},
+    "exec": {"kind": "PodExecOptions"},
+    "attach": {"kind": "PodAttachOptions"},
+    "portforward": {"kind": "PodPortForwardOptions"},
 }
 _VERBS_OF_SUBRESOURCE = {"log": ["get"], "eviction": ["create"], "token": ["create"], "binding": ["create"],
+                         "exec": ["create", "get"], "attach": ["create", "get"], "portforward": ["create", "get"],
                          "finalize": ["update"]}  # fmt: skip
 
 

@@ -132,6 +132,12 @@ def method_not_allowed() -> ApiError:
     return ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
+def no_programs(what: str) -> ApiError:
+    """The lab's pods are records: nothing runs in them."""
+    said = f"the lab's pods run no programs: {what} is not possible here"
+    return ApiError(501, "NotImplemented", said)
+
+
 def success(resource: Resource, name: str, uid: str) -> dict[str, Any]:
     """What deleting answers when the object is gone."""
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",

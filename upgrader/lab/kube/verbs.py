@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from upgrader.lab.kube.answers import Form, form_of, reply, shown, shown_list
 from upgrader.lab.kube.asked import Asked
-from upgrader.lab.kube.bodies import from_yaml, object_of
+from upgrader.lab.kube.bodies import PROTOBUF, from_yaml, object_of
+from upgrader.lab.kube.budgets import within_budget
 from upgrader.lab.kube.callers import Users, service_account
-from upgrader.lab.kube.events import EVENTS, forget_old, to_core, to_new
+from upgrader.lab.kube.events import EVENTS, forget_old
+from upgrader.lab.kube.field_validation import FieldValidation
 from upgrader.lab.kube.lists import page
 from upgrader.lab.kube.objects import Objects
 from upgrader.lab.kube.patches import APPLY, merged, patched
 from upgrader.lab.kube.paths import Target
 from upgrader.lab.kube.reviews import Reviews
 from upgrader.lab.kube.scale import scale_of, scaled
-from upgrader.lab.kube.status import bad_request, invalid_options, method_not_allowed, success
+from upgrader.lab.kube.shapes import as_shown, as_stored
+from upgrader.lab.kube.status import bad_request, invalid_options, method_not_allowed, no_programs, success
 from upgrader.lab.kube.store import Object
 
 _TOLD_WHOLE = frozenset({"pods", "services", "serviceaccounts", "persistentvolumes", "persistentvolumeclaims",
@@ -43,6 +47,8 @@ class Verbs:
             return reply({**kinds, **found}, status=201)
         if target.resource.key == EVENTS.key:
             forget_old(self._objects.store, self._objects.clock.now())
+        if target.subresource in ("exec", "attach", "portforward"):
+            raise no_programs(target.subresource)
         if target.subresource in ("scale", "log", "eviction", "token", "binding"):
             return getattr(self, f"_{target.subresource}")(asked)  # type: ignore[no-any-return]
         answers = {"get": self._get, "list": self._list, "create": self._create, "update": self._update,
@@ -51,10 +57,11 @@ class Verbs:
             raise method_not_allowed()
         return answers[asked.verb](asked, form)
 
-    def _shown(self, found: Object, target: Target, form: Form, status: int = 200) -> web.Response:
-        if target.resource.stored is not None:
-            found = to_new(found)
-        return reply(shown(found, target.resource, form, self._objects.clock.now()), status=status, form=form)
+    def _shown(self, found: Object, target: Target, form: Form, status: int = 200,
+               headers: Mapping[str, str] | None = None) -> web.Response:  # fmt: skip
+        found = as_shown(found, target.resource)
+        body = shown(found, target.resource, form, self._objects.clock.now())
+        return reply(body, status=status, form=form, headers=headers)
 
     def _get(self, asked: Asked, form: Form) -> web.Response:
         return self._shown(self._objects.get(asked.target), asked.target, form)
@@ -65,31 +72,36 @@ class Verbs:
 
     def _shown_list(self, found: list[Object], target: Target, metadata: Object, form: Form) -> web.Response:
         if target.resource.stored is not None and not form.table:
-            found = [to_new(one) for one in found]
+            found = [as_shown(one, target.resource) for one in found]
         return reply(shown_list(found, target.resource, metadata, form, self._objects.clock.now()), form=form)
 
-    def _body(self, asked: Asked) -> Object:
+    def _body(self, asked: Asked, fields: FieldValidation) -> Object:
         body = object_of(asked.body, asked.content_type)
-        return to_core(body) if asked.target.resource.stored is not None else body
+        if asked.content_type != PROTOBUF:
+            body = fields.body(body)
+        return as_stored(body, asked.target.resource)
 
     def _create(self, asked: Asked, form: Form) -> web.Response:
         if asked.target.name:
             raise method_not_allowed()
-        body = self._body(asked)
+        fields = asked.fields()
+        body = self._body(asked, fields)
         namespace = (body.get("metadata") or {}).get("namespace")
         target = asked.target
         if target.resource.namespaced and not target.namespace:
             if not namespace:
                 raise bad_request("an empty namespace may not be set during creation")
             target = Target(resource=target.resource, namespace=namespace)
-        return self._shown(self._objects.create(target, body, asked.write()), target, form, 201)
+        return self._shown(self._objects.create(target, body, asked.write()), target, form, 201, fields.headers)
 
     def _update(self, asked: Asked, form: Form) -> web.Response:
-        return self._shown(self._objects.update(asked.target, self._body(asked), asked.write()), asked.target, form)
+        fields = asked.fields()
+        found = self._objects.update(asked.target, self._body(asked, fields), asked.write())
+        return self._shown(found, asked.target, form, 200, fields.headers)
 
     def _patch(self, asked: Asked, form: Form) -> web.Response:
         target, resource = asked.target, asked.target.resource
-        write = asked.write()
+        write, fields = asked.write(), asked.fields()
         if asked.content_type == APPLY:
             if not asked.query.get("fieldManager"):
                 said = "Required value: is required for apply patch"
@@ -97,12 +109,17 @@ class Verbs:
             wanted = from_yaml(asked.body)
             if not isinstance(wanted, dict):
                 raise bad_request("error decoding YAML: an object is expected")
-            found, new = self._objects.apply(target, wanted, write)
+            found, new = self._objects.apply(target, fields.applied(wanted), write)
             return self._shown(found, target, form, 201 if new else 200)
-        found = self._objects.patch(
-            target, lambda one: patched(one, asked.body, asked.content_type, resource, custom=resource.custom), write
-        )
-        return self._shown(found, target, form)
+
+        def change(one: Object) -> Object:
+            shown = as_shown(one, resource)
+            after = patched(shown, asked.body, asked.content_type, resource, custom=resource.custom)
+            known = fields.patched(after, shown, asked.body)
+            return as_stored(known, resource)
+
+        found = self._objects.patch(target, change, write)
+        return self._shown(found, target, form, 200, fields.headers)
 
     def _delete(self, asked: Asked, form: Form) -> web.Response:
         how, dry = asked.deletion()
@@ -164,6 +181,7 @@ class Verbs:
         whole = Target(resource=asked.target.resource, namespace=asked.target.namespace, name=asked.target.name)
         how, dry = asked.deletion()
         write = asked.write()
+        within_budget(self._objects, self._objects.get(whole))
         self._objects.delete(whole, how, write if not dry else type(write)(dry_run=True))
         return reply({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, status=201)
 

@@ -102,6 +102,8 @@ class Deployments:
             notes = new["metadata"].get("annotations") or {}
             earlier = [*filter(None, notes.get(HISTORY, "").split(",")), notes.get(REVISION, "")]
             new = self._note(new, {**copied_notes(found), REVISION: str(newest), HISTORY: ",".join(earlier)})
+        elif not copied_notes(found).items() <= (new["metadata"].get("annotations") or {}).items():
+            new = self._note(new, copied_notes(found))
         present = str(number(new))
         if (found["metadata"].get("annotations") or {}).get(REVISION) != present:
             namespace, name = named(found)

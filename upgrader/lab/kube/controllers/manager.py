@@ -10,6 +10,7 @@ from upgrader.lab.kube.controllers.base import Cluster, Controller, Hooks, Timed
 from upgrader.lab.kube.controllers.daemonsets import DaemonSets
 from upgrader.lab.kube.controllers.definitions import CustomDefinitions
 from upgrader.lab.kube.controllers.deployments import Deployments
+from upgrader.lab.kube.controllers.disruptions import Disruptions
 from upgrader.lab.kube.controllers.endpoints import EndpointsOfServices
 from upgrader.lab.kube.controllers.garbage import Garbage
 from upgrader.lab.kube.controllers.jobs import Jobs
@@ -42,7 +43,7 @@ class Controllers:
             Accounts(self.cluster), CustomDefinitions(self.cluster), Namespaces(self.cluster), Garbage(self.cluster),
             Nodes(self.cluster), Deployments(self.cluster), ReplicaSets(self.cluster),
             DaemonSets(self.cluster), StatefulSets(self.cluster), Jobs(self.cluster), Scheduler(self.cluster),
-            self._kubelet, EndpointsOfServices(self.cluster),
+            self._kubelet, EndpointsOfServices(self.cluster), Disruptions(self.cluster),
         )  # fmt: skip
         self._timed = tuple((place, one) for place, one in enumerate(self._controllers) if isinstance(one, Timed))
         self._queue: OrderedDict[tuple[int, Name], None] = OrderedDict()
