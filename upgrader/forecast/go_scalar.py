@@ -17,7 +17,7 @@ BEST_WIDTH = 80
 ENDS_LINE = ("\n", "\u2028", "\u2029")
 
 _PLAIN = re.compile(r"[A-Za-z/_][A-Za-z0-9/_.=+@-]*\Z")
-_BREAKS = "\r\n\x85\u2028\u2029"
+BREAKS = "\r\n\x85\u2028\u2029"
 _INDICATORS = re.compile(
     r"""\A(?:---|\.\.\.|[#,\[\]{}&*!|>'"%@`]|[?:-](?:[ \t]|\Z))|:(?:[ \t]|\Z)|[ \t]\#""", re.VERBOSE
 )
@@ -148,13 +148,13 @@ def _escape(c: str) -> str:
 
 def _literal(text: str, indent: int) -> str:
     """A literal block with its hints, as libyaml writes it."""
-    hint = "2" if text[0] == " " or text[0] in _BREAKS else ""
-    if text[-1] not in _BREAKS:
+    hint = "2" if text[0] == " " or text[0] in BREAKS else ""
+    if text[-1] not in BREAKS:
         hint += "-"
-    elif len(text) == 1 or text[-2] in _BREAKS:
+    elif len(text) == 1 or text[-2] in BREAKS:
         hint += "+"
     margin = " " * indent
-    lead = "" if text[0] in _BREAKS else margin
+    lead = "" if text[0] in BREAKS else margin
     if text.isascii() and text.find("\n") == len(text) - 1:  # as kubectl apply leaves its annotation
         return f"|{hint}\n{lead}{text}"
     return f"|{hint}\n{lead}{_BREAK_RUN.sub(lambda found: found[1] + margin, text)}"

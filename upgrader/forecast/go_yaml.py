@@ -12,9 +12,9 @@ import re
 import string
 from functools import cmp_to_key, lru_cache
 
-from upgrader.forecast.go_scalar import ENDS_LINE, key_text, scalar_text
+from upgrader.forecast.go_scalar import BREAKS, ENDS_LINE, key_text, scalar_text
 
-# A longer key is printed as a complex key: "? key", then ": value".
+# A longer key, or one of several lines, is printed as a complex key: "? key", then ": value".
 SIMPLE_KEY_BYTES = 128
 # Texts up to this length are likely to be met again.
 _OFTEN = 48
@@ -37,7 +37,7 @@ def to_yaml(value: Value) -> str:
     text = _block(value, 0)
     if not is_simple(text):
         raw = "\n".join(_texts(value))
-        if _UNREADABLE.search(raw):
+        if _UNREADABLE.search(raw) or any(_NEXT_LINE in key for key in _keys(value)):
             return ""
         if _NEXT_LINE in raw:
             text = _block(_as_read(value), 0)
@@ -50,6 +50,13 @@ def _texts(value: Value) -> list[str]:
     if isinstance(value, dict):
         return [*value, *(text for item in value.values() for text in _texts(item))]
     return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
+
+
+def _keys(value: Value) -> list[str]:
+    """The keys of all maps: to the reader, one over two lines is none."""
+    if isinstance(value, dict):
+        return [*value, *(key for item in value.values() for key in _keys(item))]
+    return [key for item in value for key in _keys(item)] if isinstance(value, list) else []
 
 
 def _as_read(value: Value) -> Value:
@@ -126,9 +133,10 @@ def _short_entry(key: str, value: str, indent: int) -> str:
 
 
 def _new_entry(key: str, value: Value, indent: int) -> str:
-    if len(key) > SIMPLE_KEY_BYTES // 4 and len(key.encode()) > SIMPLE_KEY_BYTES:
-        head = f"? {scalar_text(key, indent + 2, indent + 2)}\n{' ' * indent}:"
-        return f"{head} {_scalar(value, indent + 2, indent + 2)}"
+    if _is_complex(key):
+        head = scalar_text(key, indent + 2, indent + 2)
+        margin = " " * indent if head.endswith(ENDS_LINE) else "\n" + " " * indent
+        return f"? {head}{margin}: {_scalar(value, indent + 2, indent + 2)}"
     head = key_text(key) + ":"
     if isinstance(value, str):
         return f"{head} {scalar_text(value, indent + 2, indent + len(head) + 1)}"
@@ -137,6 +145,12 @@ def _new_entry(key: str, value: Value, indent: int) -> str:
     if isinstance(value, list) and value:
         return f"{head}\n{' ' * indent}{_block(value, indent)}"
     return f"{head} {_scalar(value, indent + 2, indent + len(head) + 1)}"
+
+
+def _is_complex(key: str) -> bool:
+    if len(key) > SIMPLE_KEY_BYTES // 4 and len(key.encode()) > SIMPLE_KEY_BYTES:
+        return True
+    return not key.isprintable() and any(c in key for c in BREAKS)
 
 
 def _scalar(value: Value, indent: int, column: int) -> str:

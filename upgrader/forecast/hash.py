@@ -19,6 +19,7 @@ The formula of a version is data (`hash-formula` in data/behaviour.yaml).
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -59,9 +60,9 @@ def hash_by(service: Service, formula: Formula) -> str | None:
     if formula == "H1":
         text = _h1(service)
     elif formula == "H2":
-        text = to_yaml(_listed(service, formula))
+        text = to_yaml(_listed(service, formula) or None)
     else:
-        text = _quick(service, formula) or to_yaml(_listed(service, formula))
+        text = _quick(service, formula) or to_yaml(_listed(service, formula) or None)
     return hashlib.sha224(text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -91,10 +92,20 @@ def _listed(service: Service, formula: Formula) -> list[Value]:
     else:
         ports: list[Value] = [_port(port) for port in spec.ports or ()]
         parts = [ports, spec.type, spec.external_traffic_policy, spec.load_balancer_class or ""]
-    parts += [annotations, metadata.deletion_timestamp]
+    parts += [annotations, _as_go_prints(metadata.deletion_timestamp)]
     if formula == "H4" and spec.load_balancer_source_ranges:
         parts.append(list(spec.load_balancer_source_ranges))
     return [part for part in parts if part]
+
+
+def _as_go_prints(moment: str | None) -> str:
+    """A metav1.Time: in UTC, to the second; what is no moment stays as it is."""
+    if not moment or (moment.endswith("Z") and "." not in moment):
+        return moment or ""
+    try:
+        return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        return moment
 
 
 def _quick(service: Service, formula: Formula) -> str:
@@ -116,7 +127,7 @@ def _quick(service: Service, formula: Formula) -> str:
     if annotations:
         parts.append(text_map_block(annotations, 2))
     if metadata.deletion_timestamp:
-        parts.append(word(metadata.deletion_timestamp, 2))
+        parts.append(word(_as_go_prints(metadata.deletion_timestamp), 2))
     if formula == "H4" and spec.load_balancer_source_ranges:
         parts.append(list_block([word(text, 4) for text in spec.load_balancer_source_ranges], 2))
     if not parts:
@@ -166,8 +177,9 @@ def _spec(spec: ServiceSpec, unknown: tuple[str, ...]) -> dict[str, Any]:
     found: dict[str, Any] = _with_lists(codec.plain(spec))
     for name in unknown:
         found.pop(name, None)
-    # Go always prints an int-or-string, also when it was never set.
+    # Go always prints a port's number and its int-or-string, also when they were never set.
     for port in found.get("ports") or ():
+        port.setdefault("port", 0)
         port.setdefault("targetPort", 0)
     return found
 

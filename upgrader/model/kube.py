@@ -7,7 +7,7 @@ the whole spec.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
@@ -56,6 +56,18 @@ class ServicePort(KubeStruct, frozen=True):
     node_port: PortNumber = 0
 
 
+class ClientIpConfig(KubeStruct, frozen=True):
+    """How long a client stays with its pod, in seconds."""
+
+    timeout_seconds: int | None = None
+
+
+class SessionAffinityConfig(KubeStruct, frozen=True):
+    """spec.sessionAffinityConfig."""
+
+    client_ip: ClientIpConfig | None = field(default=None, name="clientIP")
+
+
 class ServiceSpec(KubeStruct, frozen=True):
     """core/v1 ServiceSpec; None means absent where absent and empty hash differently."""
 
@@ -72,7 +84,7 @@ class ServiceSpec(KubeStruct, frozen=True):
     external_traffic_policy: str = ""
     health_check_node_port: PortNumber = 0
     publish_not_ready_addresses: bool = False
-    session_affinity_config: dict[str, Any] | None = None
+    session_affinity_config: SessionAffinityConfig | None = None
     ip_family: str | None = None
     ip_families: tuple[str, ...] | None = None
     ip_family_policy: str | None = None
