@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from upgrader.forecast.annotations import BACKEND_TYPE
-from upgrader.forecast.nodes import candidate_nodes, is_excluded, is_virtual, provider_id_error
+from upgrader.forecast.nodes import candidate_nodes, internal_ip_error, is_excluded, is_virtual, provider_id_error
 from upgrader.forecast.weights import WeightWish, eci_weights, even_weights, node_weights
 from upgrader.forecast.world import World
 from upgrader.model.cloud import Backend, LbKind
@@ -70,55 +70,46 @@ def wanted_backends(
     except ValueError as error:
         return Wanted(error=str(error))
     ends = list(ready_ends(world, service, port))
-    if is_eni(world, service):
-        wanted = _eni(world, ends, name, lb, wish)
-    elif service.is_local:
-        wanted = _local(world, service, port, ends, nodes, name, lb, wish)
-        return by_node_ip(world, port, wanted, ends, nodes, lb, wish) if by_ip else wanted
-    else:
-        wanted = _cluster(world, port, ends, nodes, name, lb, wish)
-    return _named_by_ip(world, wanted) if by_ip else wanted
+    make = _Maker(world=world, port=port, name=name, lb=lb, by_ip=by_ip)
+    try:
+        if is_eni(world, service):
+            return _with_enis(world, _even(world, [make.pod(end) for end in ends], lb, wish), lb)
+        if service.is_local:
+            return _with_enis(world, _local(world, service, make, ends, nodes, wish), lb)
+        return _with_enis(world, _even(world, _cluster(world, make, ends, nodes), lb, wish), lb)
+    except ValueError as error:
+        return Wanted(error=str(error))
 
 
-def _named_by_ip(world: World, wanted: Wanted) -> Wanted:
-    """Backends of a group of type Ip: named by the pod's or the node's address, whatever they were."""
-    ips = {node.instance_id: node.internal_ip for node in world.nodes.values()}
-    moved = []
-    for backend in wanted.backends:
-        ip = backend.server_ip or ips.get(backend.server_id, "")
-        moved.append(replace(backend, server_id=ip, server_ip=ip, type="Ip"))
-    return Wanted(backends=tuple(moved), error=wanted.error)
+class _Maker(Struct, frozen=True, kw_only=True):
+    """Makes the backends of one port. Those of a group of type Ip are named by their address, whatever they are."""
 
+    world: World
+    port: ServicePort
+    name: str
+    lb: LbKind
+    by_ip: bool
 
-def by_node_ip(
-    world: World,
-    port: ServicePort,
-    wanted: Wanted,
-    ends: list[PodEnd],
-    nodes: dict[str, Node],
-    lb: LbKind,
-    wish: WeightWish,
-) -> Wanted:
-    """Local mode in a group of type Ip: one backend a pod, at its node's address; CCM does not merge equal ones.
+    def node(self, node: Node, lead: str = "") -> Backend:
+        """A node at the node port. Raises `ValueError` with CCM's text."""
+        if self.by_ip:
+            if not node.internal_ip:
+                raise ValueError(internal_ip_error(node))
+            return self._at(node.internal_ip, self.port.node_port)
+        if not node.instance_id:
+            raise ValueError(provider_id_error(lead, node))
+        kind = "ecs" if self.lb == "clb" else "Ecs"
+        return Backend(server_id=node.instance_id, port=self.port.node_port, weight=0, type=kind, description=self.name)
 
-    From v2.12.1 each weighs 1, before that each weighs as many as there are at its address.
-    """
-    if wanted.error:
-        return wanted
-    name = wanted.backends[0].description if wanted.backends else ""
-    hosts = [node.internal_ip for end in ends if (node := nodes.get(end.node or "")) and not is_excluded(world, node)]
-    counts = Counter(hosts)
-    if world.ways.eci_local == "one-each":
-        weights = dict(zip(hosts, eci_weights(world.ways, len(hosts), len(hosts), lb=lb, wish=wish), strict=True))
-    else:
-        found = node_weights(world.ways, list(counts.values()), lb=lb, wish=wish)
-        weights = {ip: weight or 0 for ip, weight in zip(counts, found, strict=True)}
-    return Wanted(
-        backends=tuple(
-            Backend(server_id=ip, server_ip=ip, port=port.node_port, weight=weights[ip], type="Ip", description=name)
-            for ip in hosts
-        )
-    )
+    def pod(self, end: PodEnd) -> Backend:
+        """A pod at its own port; the id of its ENI is found later."""
+        if self.by_ip:
+            return self._at(end.ip, end.port)
+        kind = "eni" if self.lb == "clb" else "Eni"
+        return Backend(server_id="", server_ip=end.ip, port=end.port, weight=0, type=kind, description=self.name)
+
+    def _at(self, ip: str, port: int) -> Backend:
+        return Backend(server_id=ip, server_ip=ip, port=port, weight=0, type="Ip", description=self.name)
 
 
 def ready_ends(world: World, service: Service, port: ServicePort) -> Iterator[PodEnd]:
@@ -168,39 +159,33 @@ def _port_number(world: World, port: ServicePort, named: list[tuple[str | None, 
     return next((number for name, number in named if (name or "") == port.name and number), nothing)
 
 
-def _ecs(lb: LbKind) -> str:
-    return "ecs" if lb == "clb" else "Ecs"
+def _even(world: World, backends: list[Backend], lb: LbKind, wish: WeightWish) -> list[Backend]:
+    return _weighed(backends, even_weights(world.ways, len(backends), lb=lb, wish=wish))
 
 
-def _eni_type(lb: LbKind) -> str:
-    return "eni" if lb == "clb" else "Eni"
+def _weighed(backends: Iterable[Backend], weights: Iterable[int | None]) -> list[Backend]:
+    """The backends with their weights; those beyond the weights are left out."""
+    return [replace(b, weight=w or 0) for b, w in zip(backends, weights, strict=False)]
 
 
-def _eni(world: World, ends: list[PodEnd], name: str, lb: LbKind, wish: WeightWish) -> Wanted:
-    weights = even_weights(world.ways, len(ends), lb=lb, wish=wish)
-    backends = [
-        Backend(server_id="", server_ip=e.ip, port=e.port, weight=w, type=_eni_type(lb), description=name)
-        for e, w in zip(ends, weights, strict=True)
-    ]
-    return _with_enis(world, backends)
-
-
-def _with_enis(world: World, backends: list[Backend]) -> Wanted:
+def _with_enis(world: World, backends: list[Backend], lb: LbKind) -> Wanted:
     """The backends with the ids of their ENIs. Without ENI facts the id stays empty: the diff then goes by the IP."""
     known, ways = world.facts.network_interfaces is not None, world.ways
+    # For an NLB no version asks what the VPC's addresses are.
+    foreign = ways.foreign_pods if lb == "clb" else "fail"
     kept, invalid = [], []
     for backend in backends:
         if backend.server_id or backend.type.lower() != "eni":
             kept.append(backend)
             continue
-        if ways.foreign_pods == "drop" and world.facts.identity.vpc_cidrs and not _in_vpc(world, backend.server_ip):
+        if foreign == "drop" and world.facts.identity.vpc_cidrs and not _in_vpc(world, backend.server_ip):
             continue
         eni = world.eni_by_ip.get(backend.server_ip, "")
         if eni or not known:
             kept.append(replace(backend, server_id=eni))
-        elif ways.foreign_pods == "fail" or _in_vpc(world, backend.server_ip):
+        elif foreign == "fail" or _in_vpc(world, backend.server_ip):
             invalid.append(backend.server_ip)
-        elif ways.foreign_pods == "keep":
+        elif foreign == "keep":
             kept.append(backend)
     if invalid and not ways.skips_invalid_eni:
         return Wanted(error=f"can not find eniid for ip {invalid[0]} in vpc {world.facts.identity.vpc_id}")
@@ -213,67 +198,40 @@ def _in_vpc(world: World, ip: str) -> bool:
 
 
 def _local(
-    world: World,
-    service: Service,
-    port: ServicePort,
-    ends: list[PodEnd],
-    nodes: dict[str, Node],
-    name: str,
-    lb: LbKind,
-    wish: WeightWish,
-) -> Wanted:
-    pods: Counter[str] = Counter()
-    virtual: list[PodEnd] = []
+    world: World, service: Service, make: _Maker, ends: list[PodEnd], nodes: dict[str, Node], wish: WeightWish
+) -> list[Backend]:
+    """The nodes that pods run on, and the pods of virtual nodes."""
+    hosts, virtual = [], []
     for end in ends:
         if end.node is None:
-            return Wanted(error=f"add ecs backends for service[{service.key}] error, NodeName is nil for ip {end.ip} ")
+            raise ValueError(f"add ecs backends for service[{service.key}] error, NodeName is nil for ip {end.ip} ")
         node = nodes.get(end.node)
         if node is None:
             continue
         if is_virtual(node):
-            virtual.append(end)
+            virtual.append(make.pod(end))
         elif not is_excluded(world, node):
-            if not node.instance_id:
-                return Wanted(error=provider_id_error("", node))
-            pods[node.instance_id] += 1
-    total = sum(pods.values()) + len(virtual)
+            hosts.append(make.node(node))
+    total, lb = len(hosts) + len(virtual), make.lb
+    if make.by_ip and world.ways.eci_local == "one-each":
+        # CCM merges instances alone: a node's address is there once for each pod, like a pod of its own.
+        return _weighed(hosts + virtual, eci_weights(world.ways, total, total, lb=lb, wish=wish))
+    if make.by_ip:
+        hosts, virtual = hosts + virtual, []
+    pods = Counter(backend.server_id for backend in hosts)
+    once = {backend.server_id: backend for backend in reversed(hosts)}
     weights = node_weights(world.ways, list(pods.values()), lb=lb, wish=wish, total=total)
-    backends = [
-        Backend(server_id=server, port=port.node_port, weight=w or 0, type=_ecs(lb), description=name)
-        for server, w in zip(pods, weights, strict=True)
+    return [
+        *_weighed((once[server] for server in pods), weights),
+        *_weighed(virtual, eci_weights(world.ways, len(virtual), total, lb=lb, wish=wish)),
     ]
-    for end, weight in zip(virtual, eci_weights(world.ways, len(virtual), total, lb=lb, wish=wish), strict=False):
-        backends.append(
-            Backend(server_id="", server_ip=end.ip, port=end.port, weight=weight, type=_eni_type(lb), description=name)
-        )
-    return _with_enis(world, backends)
 
 
-def _cluster(
-    world: World,
-    port: ServicePort,
-    ends: list[PodEnd],
-    nodes: dict[str, Node],
-    name: str,
-    lb: LbKind,
-    wish: WeightWish,
-) -> Wanted:
+def _cluster(world: World, make: _Maker, ends: list[PodEnd], nodes: dict[str, Node]) -> list[Backend]:
+    """All nodes, and the pods of virtual nodes."""
     if not ends and world.ways.empty_cluster == "empty":
-        return Wanted()
-    backends = []
-    for node in nodes.values():
-        if is_excluded(world, node):
-            continue
-        if not node.instance_id:
-            return Wanted(error=provider_id_error("normal ", node))
-        backends.append(
-            Backend(server_id=node.instance_id, port=port.node_port, weight=0, type=_ecs(lb), description=name)
-        )
-    for end in ends:
-        host = nodes.get(end.node or "")
-        if host is not None and is_virtual(host):
-            backends.append(
-                Backend(server_id="", server_ip=end.ip, port=end.port, weight=0, type=_eni_type(lb), description=name)
-            )
-    weights = even_weights(world.ways, len(backends), lb=lb, wish=wish)
-    return _with_enis(world, [replace(b, weight=w) for b, w in zip(backends, weights, strict=True)])
+        return []
+    return [
+        *(make.node(node, "normal ") for node in nodes.values() if not is_excluded(world, node)),
+        *(make.pod(end) for end in ends if (host := nodes.get(end.node or "")) is not None and is_virtual(host)),
+    ]

@@ -43,11 +43,11 @@ def desired(world: World, service: Service, lb: LbKind) -> tuple[DesiredGroup, .
         total=notes.percent("weight") if notes.get("id") and notes.get("vgroup-port") else None,
         default=notes.percent("default-weight"),
     )
+    by_ip = lb == "nlb" and world.reads("server-group-type", lb) and notes.get("server-group-type").lower() == "ip"
     found = []
     for port in service.spec.ports or ():
         protocol = group_protocol(port) if lb == "nlb" else ""
         name = group_name(world, service, port, lb, protocol)
-        by_ip = lb == "nlb" and notes.get("server-group-type").lower() == "ip"
         wanted = wanted_backends(world, service, port, name, lb, wish, by_ip=by_ip)
         found.append(
             DesiredGroup(name=name, port=port, wanted=wanted, protocol=protocol, reused=reuse.get(port.port, ""))

@@ -65,6 +65,13 @@ def provider_id_error(lead: str, node: Node) -> str:
     )
 
 
+def internal_ip_error(node: Node) -> str:
+    """CCM's words for a node that a group of type Ip can't hold."""
+    if not node.status.addresses:
+        return f"get node address err: node {node.metadata.name} do not contains addresses"
+    return f"get node address err: node {node.metadata.name} can not find InternalIP in node addresses"
+
+
 def _left_out(node: Node, drop_unscheduled: bool, *, autoscaler: bool) -> bool:
     labels = node.metadata.labels
     if MASTER_LABEL in labels:
