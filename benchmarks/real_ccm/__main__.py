@@ -36,7 +36,7 @@ def main() -> int:
     run.add_argument("--out", type=Path, required=True)
     run.add_argument("--pair", action="append", required=True)
     run.add_argument("--seeds", default="1")
-    run.add_argument("--variant", action="append", choices=("clean", "edited", "touched"))
+    run.add_argument("--variant", action="append", choices=("clean", "edited", "touched", "both"))
     run.add_argument("--lb", default="clb", choices=("clb", "nlb", "both"))
     run.add_argument("--services", type=int, default=40)
     life = commands.add_parser("life")

@@ -76,8 +76,8 @@ class Owners:
 def object_of(request: Request) -> str:
     """The id of what a write changes, as the forecast names objects."""
     given = request.params
-    for name in ("VServerGroupId", "ServerGroupId", "ListenerId", "SecurityGroupId"):
-        # A listener of a CLB names the group that it forwards to; it is not what is written.
+    for name in ("ListenerId", "VServerGroupId", "ServerGroupId", "SecurityGroupId"):
+        # A listener names the group that it forwards to; it is not what is written.
         if given.get(name) and "ListenerPort" not in given and request.action != "CreateListener":
             return given[name]
     if "ListenerPort" in given:

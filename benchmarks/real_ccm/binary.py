@@ -16,6 +16,7 @@ from upgrader.model.version import CcmVersion, parse_version
 _V2 = parse_version("v2.1.0")
 _NLB_SINCE = parse_version("v2.5.0")
 _PPROF_SINCE = parse_version("v2.8.0")
+_CONCURRENCY_IN_CONFIG_SINCE = parse_version("v2.9.1")
 _STOP_S = 20
 
 
@@ -37,7 +38,7 @@ class Ccm:
 
     def __init__(
         self, binary: Path, version: CcmVersion, directory: Path, *, kubeconfig: Path, ca: Path, door: str,
-        config: dict[str, str], extra: tuple[str, ...] = (),
+        config: dict[str, str | int], extra: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.version = version
         self.log = directory / f"ccm-{version}.log"
@@ -75,7 +76,7 @@ class Ccm:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def _write_config(directory: Path, config: dict[str, str]) -> Path:
+def _write_config(directory: Path, config: dict[str, str | int]) -> Path:
     secrets = {"accessKeyID": ROOT_KEY, "accessKeySecret": ROOT_SECRET}
     encoded = {name: base64.b64encode(value.encode()).decode() for name, value in secrets.items()}
     path = directory / "cloud-config.conf"
@@ -91,4 +92,6 @@ def _flags(version: CcmVersion, config: Path, kubeconfig: Path) -> list[str]:
     controllers = "service,nlb" if version >= _NLB_SINCE else "service"
     flags = [*shared, f"--controllers={controllers}", "--metrics-bind-addr=0", "--health-probe-bind-addr=0",
              "--network=public", "--kube-api-qps=200", "--kube-api-burst=400"]  # fmt: skip
+    if version < _CONCURRENCY_IN_CONFIG_SINCE:
+        flags.append("--concurrent-service-syncs=12")
     return [*flags, "--pprof-bind-addr=0"] if version >= _PPROF_SINCE else flags

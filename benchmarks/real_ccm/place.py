@@ -47,6 +47,8 @@ class Place:
 
     def __enter__(self) -> Place:
         self.lab.start()
+        # CCM looks again after twenty seconds where an NLB is not there at once.
+        self.lab.cloud.world.rules.nlb_job_s = self.lab.cloud.world.rules.nlb_create_s = 0
         ports = [int(url.rpartition(":")[2]) for url in (self.lab.secure_url, self.lab.url)]
         self._door = Door(*ports, {"region-id": REGION, "vpc-id": VPC, "zone-id": f"{REGION}-h",
                                  "vswitch-id": "vsw-lab-h", "instance-id": "i-node1"})  # fmt: skip
@@ -78,7 +80,10 @@ class Place:
     def ccm(self, folder: Path, version: CcmVersion, *, extra: tuple[str, ...] = ()) -> Ccm:
         """A CCM of that version, not yet started."""
         assert self._door is not None
-        config = {"clusterID": CLUSTER_ID, "region": REGION, "vpcid": VPC, "vswitchid": "vsw-lab-h"}
+        config: dict[str, str | int] = {
+            "clusterID": CLUSTER_ID, "region": REGION, "vpcid": VPC, "vswitchid": "vsw-lab-h",
+            "serviceMaxConcurrentReconciles": 12,
+        }  # fmt: skip
         return Ccm(
             find_binary(folder, version), version, self.directory, kubeconfig=self.kubeconfig, ca=self.lab.ca_file,
             door=self._door.url, config=config, extra=extra,

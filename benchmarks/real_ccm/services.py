@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from benchmarks.real_ccm.nlb import nlb_notes
 from benchmarks.real_ccm.place import NAMESPACES, NODES, Object
 from upgrader.matrix.load import load_matrix
 
@@ -73,31 +74,6 @@ _L7: tuple[dict[str, tuple[str, ...]], ...] = (
     {"tls-cipher-policy": ("tls_cipher_policy_1_2",)},
     {"health-check-method": ("get", "head"), "health-check-type": ("http",), "health-check-uri": ("/x",)},
 )
-_NLB: tuple[dict[str, tuple[str, ...]], ...] = (
-    {"address-type": ("intranet", "internet")},
-    {"additional-resource-tags": ("a=1,b=2", "team=net")},
-    {"name": ("nlb-24",)},
-    {"cross-zone-enabled": ("off", "on")},
-    {"proxy-protocol": ("on", "off")},
-    {"cps": ("100",)},
-    {"idle-timeout": ("30",)},
-    {"connection-drain": ("on",), "connection-drain-timeout": ("30",)},
-    {"preserve-client-ip": ("on", "off")},
-    {"health-check-flag": ("on", "off")},
-    {"health-check-flag": ("on",), "health-check-type": ("http",), "health-check-uri": ("/healthz",)},
-    {"scheduler": ("rr", "wrr", "wlc")},
-    {"server-group-type": ("Ip",)},
-    {"security-group-ids": ("sg-user1,sg-user2",)},
-    {"weight": ("60",)},
-    {"default-weight": ("10",)},
-    {"ignore-weight-update": ("on",)},
-    {"delete-protection": ("on",)},
-    {"modification-protection": ("ConsoleProtection",)},
-    {"resource-group-id": ("rg-x",)},
-    {"hostname": ("n.example.com",)},
-    {"remove-unscheduled-backend": ("on",)},
-)
-_ZONES = ("cn-hangzhou-h:vsw-lab-h,cn-hangzhou-i:vsw-lab-i", "cn-hangzhou-i:vsw-lab-i,cn-hangzhou-h:vsw-lab-h")
 _BROKEN = (("ip-version", "ipv9"), ("bandwidth", "abc"),
            ("persistence-timeout", "x"), ("address-type", "nowhere"), ("scheduler", "bogus"),
            ("not-a-real-option", "x"))  # fmt: skip
@@ -134,8 +110,11 @@ def _service(chance: random.Random, number: int, kind: str) -> Made:
     named = chance.random() < 0.35
     ports = _ports(chance, named)
     eni = chance.random() < 0.2
-    notes = _annotations(chance, kind, ports)
     brought = ""
+    if kind == "nlb":
+        notes, brought = nlb_notes(chance, number, ports, eni)
+    else:
+        notes = _annotations(chance, kind, ports)
     if kind.startswith("reuse"):
         brought = "lb-reuse-shared" if kind == "reuse-shared" else f"lb-reuse-{number:02}"
         notes["id"] = brought
@@ -186,9 +165,7 @@ def _ports(chance: random.Random, named: bool) -> list[Object]:
 
 def _annotations(chance: random.Random, kind: str, ports: list[Object]) -> dict[str, str]:
     notes: dict[str, str] = {}
-    if kind == "nlb":
-        notes["zone-maps"] = chance.choice(_ZONES)
-    for group in chance.sample(_NLB if kind == "nlb" else _CLB, chance.choice((0, 0, 1, 1, 2, 3, 4))):
+    for group in chance.sample(_CLB, chance.choice((0, 0, 1, 1, 2, 3, 4))):
         notes |= {short: chance.choice(values) for short, values in group.items()}
     if kind != "nlb" and chance.random() < 0.2 and len({p["port"] for p in ports}) == len(ports):
         notes |= _layer_seven(chance, ports)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from benchmarks.real_ccm.attribute import Owners, Sent
 from benchmarks.real_ccm.edits import edit_console, touch
+from benchmarks.real_ccm.nlb import bring_nlb, edit_nlb
 from benchmarks.real_ccm.place import CLUSTER_ID, REGION, VPC, Place
 from benchmarks.real_ccm.services import Made, make_services
 from upgrader.lab.cloud import seed as plant
@@ -22,7 +23,7 @@ from upgrader.model.errors import InputError
 from upgrader.model.kube import Service
 from upgrader.model.version import parse_version
 
-Variant = Literal["clean", "edited", "touched"]
+Variant = Literal["clean", "edited", "touched", "both"]
 _HASH = "service.beta.kubernetes.io/hash"
 
 
@@ -35,8 +36,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     variant: Variant = "clean"
     services: int = 40
     lb: str = "clb"
-    quiet_s: float = 6.0
-    limit_s: float = 240.0
+    quiet_s: float = 16.0
+    limit_s: float = 200.0
 
     @property
     def name(self) -> str:
@@ -74,10 +75,13 @@ def run_world(asked: Asked, binaries: Path, directory: Path) -> None:
             notes += _settle(place, asked, ccm)
         errors = _errors(place, 0)
         owners.learn(_services(place), place.lab.cloud.world)
-        owners.mark()
-        edits = edit_console(place, asked.seed) if asked.variant == "edited" else []
-        if asked.variant == "touched":
+        edits = []
+        if asked.variant in ("edited", "both"):
+            edits = edit_console(place, asked.seed) + edit_nlb(place, asked.seed)
+        if asked.variant in ("touched", "both"):
             touch(place)
+        owners.learn(_services(place), place.lab.cloud.world)
+        owners.mark()
         _discover(place, asked, directory)
         before, told, mark = _labels(place), _event_counts(place), place.lab.cloud.journal.last_seq
         with place.ccm(binaries, new) as ccm:
@@ -104,7 +108,9 @@ def _bring(place: Place, services: list[Made]) -> None:
         world.slb.certificates["cert-1"] = Certificate(id="cert-1", region=REGION)
         world.slb.acls["acl-1"] = Acl(id="acl-1", name="acl-1", region=REGION)
         for made in services:
-            if made.brought and made.brought not in world.slb.load_balancers:
+            if made.brought.startswith("nlb-"):
+                bring_nlb(world, made.brought)
+            elif made.brought and made.brought not in world.slb.load_balancers:
                 settings: dict[str, str | int] = {"Description": "by-hand", "Bandwidth": -1, "Scheduler": "rr"}
                 world.slb.load_balancers[made.brought] = LoadBalancer(
                     id=made.brought, name=made.brought, region=REGION, address=world.new_public_ip(), vpc_id=VPC,

@@ -13,6 +13,7 @@ from upgrader.adapters.aliyun.cloud import AliyunCloud
 from upgrader.adapters.aliyun.endpoint import parse_endpoint
 from upgrader.adapters.recorded import Recorder
 from upgrader.lab.cloud.cloud import Cloud
+from upgrader.lab.cloud.nlb.model import NlbListener, ServerGroup
 from upgrader.lab.faults import Fault
 from upgrader.lab.journal import is_write
 from upgrader.model.errors import AbsentError, BugError, DeniedError, LockedError, RefusedError, TransientError
@@ -77,6 +78,22 @@ def test_requests_grow_with_pages_and_wanted_load_balancers_only() -> None:
 
 def test_lost_groups_are_those_of_our_cluster_without_an_owner(lab: tuple[Cloud, AliyunCloud]) -> None:
     assert [group.id for group in lab[1].reader.orphan_groups(REGION, CLUSTER)] == ["sgp-lost"]
+
+
+def test_groups_that_a_service_names_are_read_whoever_made_them(lab: tuple[Cloud, AliyunCloud]) -> None:
+    lab[0].world.nlb.groups["sgp-hand"] = ServerGroup(id="sgp-hand", name="by-hand", region=REGION, vpc_id=VPC)
+    found = lab[1].reader.orphan_groups(REGION, CLUSTER, {"sgp-hand", "sgp-nowhere"})
+    assert [group.id for group in found] == ["sgp-hand", "sgp-lost"]
+
+
+def test_certificates_beside_the_default_one(lab: tuple[Cloud, AliyunCloud]) -> None:
+    cloud, connected = lab
+    listener = NlbListener(
+        id="lsn-1@443", load_balancer_id="nlb-1", region=REGION, port=443, protocol="TCPSSL", group_id="sgp-1",
+        settings={"CertificateIds": ["default"]}, certificates=["b", "a"],
+    )  # fmt: skip
+    cloud.world.nlb.listeners[listener.id] = listener
+    assert sorted(connected.reader.additional_certificates(REGION, listener.id)) == ["a", "b"]
 
 
 def test_the_cluster_its_addon_role_and_network(lab: tuple[Cloud, AliyunCloud]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from upgrader.discover.ask import Questions
-from upgrader.discover.related import asks_for_eni, pod_ips_of, related_ids
-from upgrader.model.cloud import LoadBalancer
+from upgrader.discover.related import asks_for_eni, lists_certificates, named_groups, pod_ips_of, related_ids
+from upgrader.model.cloud import ADDITIONAL_CERTIFICATES, Listener, LoadBalancer
 from upgrader.model.errors import AbsentError
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity, Disagreement, Gap, RamFacts
 from upgrader.model.kube import Node
@@ -57,9 +57,13 @@ def read_cloud(facts: ClusterFacts, cloud: CloudSurvey, questions: Questions) ->
     for kind, call in (("clb", "slb:DescribeLoadBalancerAttribute"), ("nlb", "nlb:GetLoadBalancerAttribute")):
         about = [(lb, lb.id) for lb in chosen if lb.kind == kind]
         full += questions.each(kind, call, lambda lb: cloud.detail(region, lb, all_groups), about)
-    detailed = {lb.id: lb for lb in full if lb is not None}
+    detailed = {lb.id: lb for lb in _with_certificates(facts, [lb for lb in full if lb is not None], cloud, questions)}
     own = facts.ccm.cluster_id or facts.identity.id
-    orphans = questions.ask("nlb", "nlb:ListServerGroups", lambda: cloud.orphan_groups(region, own) if own else (), ())
+    named = named_groups(facts)
+    orphans = questions.ask(
+        "nlb", "nlb:ListServerGroups",
+        lambda: cloud.orphan_groups(region, own, named) if own or named else (), (),
+    )  # fmt: skip
     security = questions.ask(
         "security-groups", "ecs:DescribeSecurityGroups",
         lambda: cloud.security_groups(region, vpc_id) if any(lb.kind == "nlb" for lb in chosen) else (), None,
@@ -78,6 +82,28 @@ def read_cloud(facts: ClusterFacts, cloud: CloudSurvey, questions: Questions) ->
         network_interfaces=enis.result(),
         ram=ram.result(),
     )
+
+
+def _with_certificates(
+    facts: ClusterFacts, lbs: list[LoadBalancer], cloud: CloudSurvey, questions: Questions
+) -> list[LoadBalancer]:
+    """The load balancers with the additional certificates of TLS listeners, where some Service lists such."""
+    asking = related_ids(lists_certificates(facts), lbs)
+    about = [
+        (one.id, one.id) for lb in lbs if lb.kind == "nlb" and lb.id in asking
+        for one in lb.listeners if one.protocol == "TCPSSL"
+    ]  # fmt: skip
+    if not about:
+        return lbs
+    region, call = facts.identity.region, "nlb:ListListenerCertificates"
+    found = questions.each("nlb", call, lambda one: cloud.additional_certificates(region, one), about)
+    lists = {one: ",".join(ids) for (one, _), ids in zip(about, found, strict=True) if ids is not None}
+
+    def told(listener: Listener) -> Listener:
+        known = {ADDITIONAL_CERTIFICATES: lists[listener.id]} if listener.id in lists else {}
+        return replace(listener, attributes={**listener.attributes, **known})
+
+    return [replace(lb, listeners=tuple(told(one) for one in lb.listeners)) for lb in lbs]
 
 
 def _cluster(cloud: CloudSurvey, cluster_id: str) -> CloudCluster | None:

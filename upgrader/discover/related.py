@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.kube import Service
@@ -47,6 +49,22 @@ def related_ids(facts: ClusterFacts, listed: Iterable[LoadBalancer]) -> frozense
         or lb.tags.get(_OWNER_TAG) in owners
         or lb.tags.get(_CLUSTER_TAG) in clusters
     )
+
+
+def named_groups(facts: ClusterFacts) -> frozenset[str]:
+    """The server groups that Services name themselves (`vgroup-port`: `sgp-1:80,sgp-2:443`)."""
+    found = set()
+    for service in facts.load_balancer_services:
+        texts = [service.metadata.annotations.get(f"{prefix}vgroup-port", "") for prefix in _PREFIXES]
+        found |= {pair.partition(":")[0] for text in texts for pair in text.split(",")}
+    return frozenset(found - {""})
+
+
+def lists_certificates(facts: ClusterFacts) -> ClusterFacts:
+    """The facts with only those Services that list certificates beside a listener's default one."""
+    names = [f"{prefix}additional-cert-ids" for prefix in _PREFIXES]
+    kept = [one for one in facts.services if any(name in one.metadata.annotations for name in names)]
+    return replace(facts, services=tuple(kept))
 
 
 def asks_for_eni(facts: ClusterFacts) -> bool:

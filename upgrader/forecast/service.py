@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
 from msgspec.structs import replace
 
 from upgrader.forecast.clb.sync import end_clb, sync_clb
-from upgrader.forecast.groups import DesiredGroup, find_group
 from upgrader.forecast.hash import HASH_LABEL
 from upgrader.forecast.nlb.sync import sync_nlb
 from upgrader.forecast.select import CLB_FINALIZER, ID_LABEL, NLB_FINALIZER, Selection, select
 from upgrader.forecast.synced import Synced
+from upgrader.forecast.traffic import traffic_of
 from upgrader.forecast.world import World
-from upgrader.model.cloud import LbKind, LoadBalancer
-from upgrader.model.forecast import ExpectedEvent, Refusal, ServiceForecast, TrafficShift
+from upgrader.model.cloud import LbKind
+from upgrader.model.forecast import ExpectedEvent, Refusal, ServiceForecast
 from upgrader.model.kube import Service
 from upgrader.model.version import parse_version
 
@@ -60,7 +59,7 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
         why=chosen.why,
         writes=() if unread else synced.writes,
         events=(*synced.events, *ended) if world.ways.service_events else (),
-        traffic=_traffic(lb, synced.groups) if refusal is None and not unread else (),
+        traffic=traffic_of(world, service, lb, synced.groups) if refusal is None and not unread else (),
         refusal=refusal,
         labels=labels if refusal is None else {},
         finalizers=_finalizers(world, service, kind),
@@ -134,25 +133,4 @@ def _ended(world: World, lb_id: str, refusal: Refusal | None) -> tuple[ExpectedE
     elif done is not None and refusal is not None:
         text = f"Error syncing load balancer{named}: {refusal.message}"
         found.append(ExpectedEvent(type=done.type, reason=done.reason, message=text))
-    return tuple(found)
-
-
-def _traffic(lb: LoadBalancer | None, groups: Iterable[DesiredGroup]) -> tuple[TrafficShift, ...]:
-    """Weight and share of each backend before and after, for groups in which some weight moves."""
-    found: list[TrafficShift] = []
-    for group in groups:
-        remote = find_group(lb, group) if lb else None
-        if remote is None or group.wanted.unknown or group.wanted.error:
-            continue
-        before = {(b.server_ip or b.server_id): b.weight for b in remote.backends}
-        after = {(b.server_ip or b.server_id): b.weight for b in group.wanted.backends}
-        if before == after:
-            continue
-        totals = sum(before.values()), sum(after.values())
-        for backend in sorted({*before, *after}):
-            weights = before.get(backend), after.get(backend)
-            share = tuple(
-                None if w is None else round(100 * w / t, 1) if t else 0.0 for w, t in zip(weights, totals, strict=True)
-            )
-            found.append(TrafficShift(group=remote.id, backend=backend, weight=weights, share=(share[0], share[1])))
     return tuple(found)

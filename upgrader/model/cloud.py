@@ -41,6 +41,10 @@ class ServerGroup(CloudStruct, frozen=True):
     attributes: dict[str, str] = {}
 
 
+ADDITIONAL_CERTIFICATES = "AdditionalCertificateIds"
+"""The attribute of a TCPSSL listener that holds its certificates beside the default one; absent where not read."""
+
+
 class Listener(CloudStruct, frozen=True):
     """A listener. `protocol` is lower-case for CLB (`tcp`), upper-case for NLB (`TCP`, `UDP`, `TCPSSL`).
 

@@ -6,7 +6,7 @@ Lists are complete (all pages). No call is made per Service.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -137,8 +137,8 @@ class CloudReader(Protocol):
     def load_balancer(self, lb_id: str) -> LoadBalancer:
         """One load balancer in full."""
 
-    def orphan_groups(self, region: str, cluster_id: str) -> tuple[ServerGroup, ...]:
-        """NLB server groups that CCM tagged with the cluster's id and whose load balancer is not there."""
+    def orphan_groups(self, region: str, cluster_id: str, named: Collection[str] = ()) -> tuple[ServerGroup, ...]:
+        """The `named` NLB server groups, and those with the cluster's tag whose load balancer is not there."""
 
     def security_groups(self, region: str, vpc_id: str) -> tuple[SecurityGroup, ...]:
         """Security groups of the VPC that carry CCM's tag."""
@@ -173,6 +173,9 @@ class CloudSurvey(CloudReader, Protocol):
 
     def detail(self, region: str, listed: LoadBalancer, groups: Sequence[ServerGroup] = ()) -> LoadBalancer:
         """A listed load balancer in full; for an NLB, `groups` are the region's server groups."""
+
+    def additional_certificates(self, region: str, listener_id: str) -> tuple[str, ...]:
+        """The certificates of an NLB's listener beside its default ones."""
 
 
 class ClusterSurvey(ClusterReader, Protocol):

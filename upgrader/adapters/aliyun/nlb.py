@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -74,16 +74,27 @@ class NlbReader:
         """The groups with their servers."""
         return [replace(one, backends=self._servers(one.id)) for one in groups]
 
-    def orphans(self, cluster_id: str, listed: Iterable[LoadBalancer]) -> tuple[ServerGroup, ...]:
-        """Groups with the cluster's tag whose owner tag is no NLB's, and that no NLB uses."""
+    def additional_certificates(self, listener_id: str) -> tuple[str, ...]:
+        """The certificates of a listener beside its default ones."""
+        call = self._call("ListListenerCertificates", ListenerId=listener_id)
+        found = token_pages(self._transport, call, "Certificates")
+        return tuple(str(one.get("CertificateId") or "") for one in found if not one.get("IsDefault"))
+
+    def orphans(
+        self, cluster_id: str, listed: Iterable[LoadBalancer], named: Collection[str] = ()
+    ) -> tuple[ServerGroup, ...]:
+        """Groups with the cluster's tag whose owner tag is no NLB's, and that no NLB uses; and the `named` ones."""
         owners = {lb.tags.get(OWNER_TAG) for lb in listed}
         ids = {lb.id for lb in listed}
         lost = [
             group
             for group in self.groups()
-            if group.tags.get(CLUSTER_TAG) == cluster_id
-            and group.tags.get(OWNER_TAG) not in owners
-            and not ids & set(group.attributes.get("RelatedLoadBalancerIds", "").split(","))
+            if group.id in named
+            or (
+                group.tags.get(CLUSTER_TAG) == cluster_id
+                and group.tags.get(OWNER_TAG) not in owners
+                and not ids & set(group.attributes.get("RelatedLoadBalancerIds", "").split(","))
+            )
         ]
         return tuple(sorted(fan_out(lambda one: self.with_backends([one])[0], lost), key=lambda one: one.id))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from upgrader.adapters.aliyun.call import Transport
 from upgrader.adapters.aliyun.cs import CsReader
@@ -95,10 +95,14 @@ class AliyunReader:
         slb = SlbReader(self._transport, self.region)
         return slb.detail(lb_id, slb.tags(lb_id))
 
-    def orphan_groups(self, region: str, cluster_id: str) -> tuple[ServerGroup, ...]:
-        """NLB server groups that CCM tagged with the cluster's id and whose load balancer is not there."""
+    def additional_certificates(self, region: str, listener_id: str) -> tuple[str, ...]:
+        """The certificates of an NLB's listener beside its default ones."""
+        return NlbReader(self._transport, region).additional_certificates(listener_id)
+
+    def orphan_groups(self, region: str, cluster_id: str, named: Collection[str] = ()) -> tuple[ServerGroup, ...]:
+        """The `named` NLB server groups, and those with the cluster's tag whose load balancer is not there."""
         nlb = NlbReader(self._transport, region)
-        return nlb.orphans(cluster_id, nlb.listed())
+        return nlb.orphans(cluster_id, nlb.listed(), named)
 
     def security_groups(self, region: str, vpc_id: str) -> tuple[SecurityGroup, ...]:
         """Security groups of the VPC that carry CCM's tag."""

@@ -52,7 +52,7 @@ def _update(world: World, service: Service, group: DesiredGroup, remote: ServerG
     ignore_weight = world.ways.ignore_weight_update and Annotations(service).is_on("ignore-weight-update")
     add = [mine for mine in local if not any(_same(mine, r) for r in have)]
     remove = [
-        r for r in have if not _foreign(world, service, r, group.name) and not any(_same(mine, r) for mine in local)
+        r for r in have if not is_foreign(world, service, r, group.name) and not any(_same(mine, r) for mine in local)
     ]
     update = [
         mine
@@ -72,7 +72,7 @@ def _known(world: World, service: Service, remote: ServerGroup, group: DesiredGr
     return ()
 
 
-def _foreign(world: World, service: Service, backend: Backend, group_name: str) -> bool:
+def is_foreign(world: World, service: Service, backend: Backend, group_name: str) -> bool:
     """Whether the version takes a backend for the user's own, which it never removes."""
     if not world.ways.user_backends:
         return False

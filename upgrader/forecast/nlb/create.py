@@ -56,11 +56,14 @@ def creation_params(world: World, service: Service, wish: Attributes) -> dict[st
 
 def follow_up_writes(wish: Attributes) -> Iterator[Write]:
     """Requests on the new NLB for what its creation can't carry; its id is not known yet."""
-    if wish.ipv6_address_type in ("Internet", "Intranet") and wish.ipv6_address_type != "Intranet":
+    # A new NLB with IPv6 is Intranet there; one without says nothing.
+    had = "Intranet" if wish.ip_version.lower() == "dualstack" else ""
+    if wish.ipv6_address_type in ("Internet", "Intranet") and wish.ipv6_address_type != had:
+        call = "Enable" if wish.ipv6_address_type == "Internet" else "Disable"
         yield Write(
-            action="nlb:EnableLoadBalancerIpv6Internet",
+            action=f"nlb:{call}LoadBalancerIpv6Internet",
             object="",
-            changes={"Ipv6AddressType": ("Intranet", "Internet")},
+            changes={"Ipv6AddressType": (had or None, wish.ipv6_address_type)},
         )
     if wish.security_groups:
         ids = wish.security_groups

@@ -16,13 +16,11 @@ from upgrader.forecast.nlb.go_errors import atoi
 from upgrader.forecast.nlb.servers import is_mine
 from upgrader.forecast.nlb.wanted import WantedListener
 from upgrader.forecast.world import World
-from upgrader.model.cloud import Listener, LoadBalancer
+from upgrader.model.cloud import ADDITIONAL_CERTIFICATES, Listener, LoadBalancer
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
 
 Changes = dict[str, tuple[str | None, str | None]]
-# The listener's certificates beside its default ones, as our facts hold them; absent where they were not read.
-ADDITIONAL = "AdditionalCertificateIds"
 CERTIFICATES_PER_REQUEST = 15
 _LISTS = ("CertificateIds", "CaCertificateIds")
 _SENT = ("Cps", "ProxyProtocolEnabled", "AlpnEnabled", "IdleTimeout", "SecurityPolicyId", "CaEnabled")
@@ -85,6 +83,19 @@ def certificates_of(world: World, service: Service, wanted: WantedListener) -> l
         return None
     text = notes.get("additional-cert-ids")
     return text.split(",") if text else []
+
+
+def unread_certificates(
+    world: World, service: Service, lb: LoadBalancer, wanted: Sequence[WantedListener]
+) -> tuple[str, ...]:
+    """What could not be told, where the Service lists certificates and those of its listeners were not read."""
+    return tuple(
+        f"port {one.shown}: the additional certificates of {had.id} were not read"
+        for one in wanted
+        if certificates_of(world, service, one) is not None
+        and (had := _match(one, lb.listeners)) is not None
+        and ADDITIONAL_CERTIFICATES not in had.attributes
+    )
 
 
 def listener_writes(
@@ -161,8 +172,8 @@ def _update(world: World, service: Service, wanted: WantedListener, remote: List
             params={"ListenerId": remote.id},
         )  # fmt: skip
     certificates = certificates_of(world, service, wanted)
-    if certificates is not None and ADDITIONAL in remote.attributes:
-        had = [one for one in remote.attributes[ADDITIONAL].split(",") if one]
+    if certificates is not None and ADDITIONAL_CERTIFICATES in remote.attributes:
+        had = [one for one in remote.attributes[ADDITIONAL_CERTIFICATES].split(",") if one]
         if not _equal_lists(certificates, had):
             missing = [one for one in certificates if one not in had]
             surplus = [one for one in had if one not in certificates]
@@ -241,7 +252,7 @@ def _certificates(call: str, listener: str, ids: Sequence[str] | None) -> Iterat
         batch = (ids or ())[start : start + CERTIFICATES_PER_REQUEST]
         adding = call.startswith("Associate")
         params = {"ListenerId": listener} if listener else {}
-        params |= {f"{ADDITIONAL}.{number}": one for number, one in enumerate(batch, 1)}
+        params |= {f"{ADDITIONAL_CERTIFICATES}.{number}": one for number, one in enumerate(batch, 1)}
         text = ",".join(batch)
-        changes: Changes = {ADDITIONAL: (None, text) if adding else (text, None)}
+        changes: Changes = {ADDITIONAL_CERTIFICATES: (None, text) if adding else (text, None)}
         yield Write(action=f"nlb:{call}", object=listener, changes=changes, params=params)

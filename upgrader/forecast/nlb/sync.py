@@ -81,7 +81,10 @@ def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *,
         load_balancer=lb,
         named=lb.id,
         events=other_events(world, service, local.groups, lb),
-        unknown=groups.unknown_of(world, local.groups),
+        unknown=(
+            *groups.unknown_of(world, local.groups),
+            *listeners.unread_certificates(world, service, lb, local.listeners),
+        ),
     )
     reuse = reuse_refusal(service, lb) if full_sync else None
     if reuse is not None:

@@ -13,7 +13,7 @@ from upgrader.adapters.aliyun.call import Call
 from upgrader.adapters.aliyun.network import NetworkReader
 from upgrader.adapters.aliyun.nlb import NlbReader
 from upgrader.adapters.aliyun.slb import SlbReader
-from upgrader.discover.related import asks_for_eni, owner_name, pod_ips_of
+from upgrader.discover.related import asks_for_eni, named_groups, owner_name, pod_ips_of
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.select import NLB_CLASS
 from upgrader.forecast.world import OWN_TAG
@@ -108,7 +108,8 @@ class View:
         groups = self._nlb.groups()
         nlbs = tuple(self._nlbs(service, groups))
         below = {group.id for lb in nlbs for group in lb.server_groups}
-        own = [one for one in groups if one.tags.get(OWN_TAG) == owner and one.id not in below]
+        named = named_groups(facts)
+        own = [one for one in groups if (one.tags.get(OWN_TAG) == owner or one.id in named) and one.id not in below]
         return replace(
             facts,
             load_balancers=nlbs,

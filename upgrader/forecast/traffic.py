@@ -1,0 +1,61 @@
+"""How traffic moves between the backends of a group: weights and shares, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from upgrader.forecast.annotations import Annotations
+from upgrader.forecast.clb import servers as clb
+from upgrader.forecast.groups import DesiredGroup, find_group
+from upgrader.forecast.nlb import servers as nlb
+from upgrader.forecast.world import World
+from upgrader.model.cloud import Backend, LoadBalancer
+from upgrader.model.forecast import TrafficShift
+from upgrader.model.kube import Service
+
+
+def traffic_of(
+    world: World, service: Service, lb: LoadBalancer | None, groups: Iterable[DesiredGroup]
+) -> tuple[TrafficShift, ...]:
+    """Weight and share (percent) of each backend before and after, for groups in which some weight moves."""
+    found: list[TrafficShift] = []
+    for group in groups:
+        remote = find_group(lb, group) if lb else None
+        if lb is None or remote is None or group.wanted.unknown or group.wanted.error:
+            continue
+        before = {_name(b): b.weight for b in remote.backends}
+        after = _after(world, service, lb, group, remote.backends)
+        if before == after:
+            continue
+        totals = sum(before.values()), sum(after.values())
+        for backend in sorted({*before, *after}):
+            weights = before.get(backend), after.get(backend)
+            share = tuple(
+                None if w is None else round(100 * w / t, 1) if t else 0.0 for w, t in zip(weights, totals, strict=True)
+            )
+            found.append(TrafficShift(group=remote.id, backend=backend, weight=weights, share=(share[0], share[1])))
+    return tuple(found)
+
+
+def _after(
+    world: World, service: Service, lb: LoadBalancer, group: DesiredGroup, remote: tuple[Backend, ...]
+) -> dict[str, int]:
+    """What the group holds then: the wanted backends and the user's own; a pod without an ENI pauses all but adding."""
+    before = {_name(b): b.weight for b in remote}
+    wanted = {_name(b): b.weight for b in group.wanted.backends}
+    if group.wanted.invalid:
+        return wanted | before
+    own = {_name(b) for b in remote if _is_users(world, service, lb, group, b)}
+    ignored = world.ways.ignore_weight_update and Annotations(service).is_on("ignore-weight-update")
+    kept = {name: weight for name, weight in before.items() if (ignored if name in wanted else name in own)}
+    return wanted | kept
+
+
+def _is_users(world: World, service: Service, lb: LoadBalancer, group: DesiredGroup, backend: Backend) -> bool:
+    if lb.kind == "nlb":
+        return nlb.is_foreign(world, service, backend)
+    return clb.is_foreign(world, service, backend, group.name)
+
+
+def _name(backend: Backend) -> str:
+    return backend.server_ip or backend.server_id
