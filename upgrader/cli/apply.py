@@ -83,6 +83,7 @@ def apply(
         ctx.exit(refused)
     if not made.steps:
         progress("nothing to do")
+        emit(made, fmt)
         ctx.exit(Exit.DONE)
     if not yes:
         click.echo(_plan_text(made), err=True, nl=False)

@@ -81,6 +81,7 @@ def _text(facts: ClusterFacts, version: CcmVersion, assessment: Assessment) -> s
     paper = Paper.of()
     name = facts.identity.name or facts.identity.id or "this cluster"
     paper.line(f"{paper.bold(clean(name))}  CCM {clean(facts.ccm.version) or 'unknown'} {paper.arrow} {version}")
+    paper.stated(facts.identity)
     paper.line()
     terminal.verdict_lines(paper, assessment.verdict, assessment.findings, assessment.coverage)
     terminal.findings(paper, assessment.findings, {run.code: run.title for run in assessment.checks})

@@ -8,7 +8,7 @@ import click
 
 from upgrader import codec
 from upgrader.cli.origins import gather, origin_options
-from upgrader.cli.output import progress, write_private
+from upgrader.cli.output import document, progress, write_private
 
 
 @click.command()
@@ -21,7 +21,7 @@ def discover(target: str, **origin: object) -> None:
     What could not be read is named on stderr and kept as a gap in the snapshot. Secrets are taken out at once.
     """
     facts = gather(origin)
-    text = codec.pretty(facts)
+    text = codec.pretty(document("ClusterFacts", **codec.plain(facts)))
     if target in ("-", "json"):
         click.echo(text, nl=False)
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upgrader.cli.exit_codes import Exit
-from upgrader.cli.output import emit, progress, write_private
+from upgrader.cli.output import document, emit, progress, write_private
 from upgrader.cli.running import state_of, state_option
 from upgrader.model.errors import InputError
 
@@ -67,7 +67,8 @@ def plan(
     accounts = (*named, *([""] if own_account or not (named or files or kubeconfigs) else []))
     members = _inventory(files, kubeconfigs, accounts, regions, endpoint)
     if only_list:
-        emit(members, fmt, lambda: "\n".join(f"{m.id}  {m.name}  {m.region}  {m.version}  {m.state}" for m in members))
+        emit(document("Inventory", clusters=members), fmt,
+             lambda: "\n".join(f"{m.id}  {m.name}  {m.region}  {m.version}  {m.state}" for m in members))  # fmt: skip
         ctx.exit(Exit.DONE)
     job = LiveJob(state_of(state_dir), endpoint=endpoint)
     job.share(strategy, 1)

@@ -29,10 +29,12 @@ def list_services(namespace: str, fmt: str, **origin: object) -> None:
 
     def text() -> str:
         paper = Paper.of()
+        paper.stated(facts.identity)
         if not rows:
-            return "there is no LoadBalancer Service\n"
+            paper.line("there is no LoadBalancer Service")
+            return paper.text()
         cells = ([getattr(row, name) or "-" for name in fields] for row in rows)
         paper.table(cells, indent=0, header=[name.replace("_", " ") for name in fields])
         return paper.text()
 
-    emit(document("Services", services=rows), fmt, text)
+    emit(document("Services", cluster=facts.identity, services=rows), fmt, text)

@@ -95,20 +95,23 @@ def gather(options: Mapping[str, object]) -> ClusterFacts:
     """The facts of the origin that the options name: files first, else the live cluster."""
     origin = Origin(**options)  # type: ignore[arg-type]
     said = said_by(origin)
-    if origin.files and not origin.live_cloud and not origin.endpoint:
-        from upgrader.discover.files import read_files
-
-        return read_files(origin.files, said)
-    return look(origin, connect_all(origin))
-
-
-def look(origin: Origin, connections: Connections) -> ClusterFacts:
-    """A fresh look over connections that are open already."""
-    from upgrader.discover.collect import discover
+    if not origin.files:
+        return look(origin, connect_all(origin))
     from upgrader.discover.files import read_files
+
+    found = read_files(origin.files, said)
+    # A snapshot of a live look has its cloud of that moment: an endpoint in the environment must not mix in another.
+    whole = found.origin != "files"
+    if origin.live_cloud or (origin.endpoint and not whole):
+        return look(origin, connect_all(origin), base=found)
+    return found
+
+
+def look(origin: Origin, connections: Connections, base: ClusterFacts | None = None) -> ClusterFacts:
+    """A fresh look over connections that are open already; `base` stands for the cluster where there is one."""
+    from upgrader.discover.collect import discover
     from upgrader.ports.clock import SystemClock
 
-    base = read_files(origin.files, said_by(origin)) if origin.files else None
     return discover(connections.cluster, connections.cloud, said_by(origin), SystemClock(), base=base)
 
 

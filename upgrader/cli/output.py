@@ -28,7 +28,8 @@ def emit(value: Any, fmt: str, text: Callable[[], str] | str = "") -> None:
         click.echo(yaml.safe_dump(codec.plain(value), sort_keys=True, allow_unicode=True), nl=False)
     else:
         rendered = text() if callable(text) else text
-        click.echo(rendered, nl=not rendered.endswith("\n"))
+        if rendered:
+            click.echo(rendered, nl=not rendered.endswith("\n"))
 
 
 def document(kind: str, **content: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def diff(ctx: click.Context, /, target: str | None, fmt: str, **origin: object) 
         for action, decision in decisions.items()
     ]
     emit(
-        document("RamDiff", to=str(context.target), delta=found, actions=actions),
+        document("RamDiff", cluster=context.facts.identity, to=str(context.target), delta=found, actions=actions),
         fmt,
         lambda: _table(context),
     )
@@ -60,24 +60,33 @@ def diff(ctx: click.Context, /, target: str | None, fmt: str, **origin: object) 
 @click.option("--all", "everything", is_flag=True, help="All actions that the target needs, not only the missing ones.")
 @origin_options
 @output_option
-def policy(target: str | None, everything: bool, fmt: str, **origin: object) -> None:
-    """Print the policy document: the role's own with the missing actions added, or one of its own with --all."""
+@click.pass_context
+def policy(ctx: click.Context, /, target: str | None, everything: bool, fmt: str, **origin: object) -> None:
+    """Print the policy document: the role's own with the missing actions added, or one of its own with --all.
+
+    As text it is the bare document, ready to be pasted; as JSON or YAML it stands beside the role and what was added.
+    Exit codes: 0 printed, or nothing is missing; 5 the role's policies could not be read or decided.
+    """
     from upgrader import codec
     from upgrader.ram.delta import delta
     from upgrader.ram.minimal import new_document, size_of
 
     context = _context(target, origin)
+    found = delta(context.facts.ram, context.ram)
+    made, name, added = found.document, found.policy, found.missing
     if everything:
-        made = new_document(context.needed_actions)
+        made, name, added = new_document(context.needed_actions), "", tuple(sorted(context.needed_actions))
         progress(f"a policy of its own: every action that CCM {context.target} needs here ({size_of(made)} bytes)")
+    elif made is not None:
+        progress(f"{name or 'a policy of its own'}, with {', '.join(added)} ({size_of(made)} bytes)")
+    elif found.unknown:
+        progress(f"not decided: {', '.join(found.unknown)}; `ccm-upgrade ram policy --all` prints all that is needed")
     else:
-        found = delta(context.facts.ram, context.ram)
-        if found.document is None:
-            progress("nothing is missing: no policy needs a change")
-            return
-        made = found.document
-        progress(f"{found.policy or 'a policy of its own'}, with {', '.join(found.missing)} ({size_of(made)} bytes)")
-    emit(made, fmt, lambda: codec.pretty(made))
+        progress("nothing is missing: no policy needs a change")
+    role = context.facts.ram.role
+    value = document("RamPolicy", to=str(context.target), role=role, policy=name, added=added, document=made)
+    emit(value, fmt, lambda: codec.pretty(made) if made is not None else "")
+    ctx.exit(Exit.UNKNOWN if made is None and found.unknown else Exit.DONE)
 
 
 def _context(target: str | None, origin: dict[str, object]) -> Context:
@@ -103,5 +112,6 @@ def _table(context: Context) -> str:
     ]
     role = context.facts.ram.role or "role unknown"
     paper.line(f"{role}: {len(rows)} actions are needed by CCM {context.target} here")
+    paper.stated(context.facts.identity)
     paper.table(rows, indent=0, header=("answer", "action", "needed for"))
     return paper.text()

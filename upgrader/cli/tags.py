@@ -29,13 +29,14 @@ def plan(ctx: click.Context, /, target: str | None, fmt: str, **origin: object) 
     """
     from upgrader.assess.check import run_check
     from upgrader.migrations import legacy_clb_tag
+    from upgrader.report.words import stated
 
     facts = gather(origin)
     run, findings = run_check(legacy_clb_tag, context_without_forecast(facts, target_of(target, facts)))
     rows = tuple(_row(finding) for finding in findings if finding.outcome != "UNKNOWN")
-    emit(document("TagPlan", state=run.state, reason=run.reason, tags=rows), fmt,
-         lambda: "\n".join(_line(row) for row in rows) or run.reason or "every CLB that CCM made carries its tag"
-         )  # fmt: skip
+    lines = [_line(row) for row in rows] or [run.reason or "every CLB that CCM made carries its tag"]
+    emit(document("TagPlan", cluster=facts.identity, state=run.state, reason=run.reason, tags=rows), fmt,
+         lambda: "\n".join(filter(None, (stated(facts.identity), *lines))))  # fmt: skip
     if run.state in ("unknown", "broken"):
         ctx.exit(Exit.UNKNOWN)
     if any(not row.add for row in rows):

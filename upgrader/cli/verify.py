@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from upgrader.cli.exit_codes import Exit
-from upgrader.cli.origins import Origin, connect_all, look, origin_options
+from upgrader.cli.origins import gather, origin_options
 from upgrader.cli.output import emit, output_option
 from upgrader.cli.running import judged, state_of, state_option
 
@@ -30,10 +30,9 @@ def verify(ctx: click.Context, /, run_id: str, state_dir: Path | None, fmt: str,
     directory = state_of(state_dir)
     run = stored_run(directory, run_id)
     backup = stored_backup(directory, str(directory / run.id))
-    origin = Origin(**options)  # type: ignore[arg-type]
     plan = stored_plan(directory, run.id)
     target = plan.from_version if run.state in ("ROLLED_BACK", "PARTLY_ROLLED_BACK") else plan.to_version
-    verdict = judged(backup.facts, look(origin, connect_all(origin)), target, "")
+    verdict = judged(backup.facts, gather(options), target, "")
 
     def text() -> str:
         from upgrader.report.verdict import render_verdict

@@ -20,6 +20,8 @@ from upgrader.model.kube import Endpoints, EndpointSlice, Event, Node, Pod, Serv
 WHOLLY_CHECKED = 4 * 1024**2
 """Up to this size every key of a file is looked at; beyond, those that would hide most: a parse costs too much."""
 _OURS = {"Plan": "ccm-upgrade plan show FILE", "Run": "ccm-upgrade status RUN", "Verdict": "ccm-upgrade status RUN"}
+SNAPSHOT = "ClusterFacts"
+"""The kind of a snapshot; those of before the first release have none."""
 TYPED: dict[str, type[Any]] = {
     "Service": Service, "EndpointSlice": EndpointSlice, "Endpoints": Endpoints, "Node": Node, "Pod": Pod,
     "Event": Event,
@@ -111,7 +113,7 @@ def read_json(data: Buffer, name: str, found: Found) -> None:
 
 def _refuse_others(head: _Head, name: str) -> None:
     """Raise for a document that holds no objects: one of our own, or an error that kubectl printed."""
-    if head.api_version.startswith("ccm-upgrade/"):
+    if head.api_version.startswith("ccm-upgrade/") and head.kind != SNAPSHOT:
         raise InputError(
             what=f"this is a {head.kind} of ccm-upgrade, not a dump or a snapshot", where=name,
             next_command=_OURS.get(head.kind, "ccm-upgrade discover -o facts.json"),

@@ -35,6 +35,7 @@ def render_diagnoses(
     identity = facts.identity
     name = identity.name or identity.id or "this cluster"
     paper.line(f"{paper.bold(clean(name))}  CCM {clean(facts.ccm.version) or 'unknown'}")
+    paper.stated(identity)
     standing = [one for one in found if not one.settled]
     counts = Counter(one.outcome for one in standing)
     worst = min(counts, key=lambda o: OUTCOME_ORDER[o], default="NOTE")

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from upgrader.model.facts import ClusterIdentity
 from upgrader.report.language import Catalogue, catalogue, language_of
-from upgrader.report.words import MARKS
+from upgrader.report.words import MARKS, stated
 
 DEFAULT_WIDTH = 100
 
@@ -110,6 +111,11 @@ class Paper:
         for part in clean(text).splitlines() or [""]:
             self.lines.extend(wrapped(part, self.width, start, hang) or [start.rstrip()])
             start = hang
+
+    def stated(self, identity: ClusterIdentity) -> None:
+        """A line that marks what the user stated, where he did."""
+        if identity.said:
+            self.para(stated(identity), 2)
 
     def table(self, rows: Iterable[Sequence[str]], indent: int = 2, header: Sequence[str] = ()) -> None:
         """Columns aligned by their widest cell; the last one is not padded."""

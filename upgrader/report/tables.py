@@ -14,16 +14,22 @@ from upgrader.report.present import Report
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 SARIF_LEVEL = {"FAIL": "error", "UNKNOWN": "warning", "WARN": "warning", "NOTE": "note"}
-CSV_COLUMNS = ("code", "outcome", "effect", "kind", "namespace", "name", "message", "remedy", "fixed_by", "sources")
+CSV_COLUMNS = (
+    "code", "outcome", "effect", "kind", "namespace", "name", "message", "remedy", "fixed_by", "sources", "suppressed",
+    "stated",
+)  # fmt: skip
 # A spreadsheet runs a cell that begins like this as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def render_csv(report: Report) -> str:
-    """One line a finding, suppressed ones included and marked; cells that a spreadsheet would run are quoted."""
+    """One line a finding, suppressed ones included and marked; cells that a spreadsheet would run are quoted.
+
+    `stated` names the facts that the user stated, the same on each line.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow((*CSV_COLUMNS, "suppressed"))
+    writer.writerow(CSV_COLUMNS)
     for finding, reason in _all(report):
         subject = finding.subject
         row = (
@@ -38,6 +44,7 @@ def render_csv(report: Report) -> str:
             finding.fixed_by or "",
             " ".join(finding.sources),
             reason,
+            " ".join(report.plan.cluster.said),
         )
         writer.writerow([inert(cell) for cell in row])
     return out.getvalue()
@@ -58,6 +65,9 @@ def render_junit(report: Report) -> str:
     found = _all(report)
     checks = [c for c in report.plan.checks if c.state != "found"]
     suite = ET.Element("testsuite", name=f"ccm-upgrade {_xml(report.title)}")
+    if report.plan.cluster.said:
+        properties = ET.SubElement(suite, "properties")
+        ET.SubElement(properties, "property", name="stated", value=_xml(", ".join(report.plan.cluster.said)))
     failures = errors = skipped = 0
     for check in checks:
         case = ET.SubElement(suite, "testcase", classname=check.code, name=_xml(check.title))
@@ -112,6 +122,7 @@ def render_sarif(report: Report) -> str:
         "automationDetails": {"id": f"ccm-upgrade/{report.plan.cluster.id or 'cluster'}/"},
         "results": [_sarif_result(f, reason, index[f.code]) for f, reason in found],
         "columnKind": "unicodeCodePoints",
+        "properties": {"verdict": report.plan.verdict, "stated": list(report.plan.cluster.said)},
     }
     return codec.pretty({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 

@@ -26,8 +26,7 @@ def render_plan(plan: Plan, paper: Paper | None = None, *, saved_as: str = "") -
     paper.line(
         paper.bold(f"{clean(cluster.name or cluster.id or 'this cluster')}") + "  " + " · ".join(filter(None, parts))
     )
-    if cluster.said:
-        paper.line(f"  as stated by you: {', '.join(cluster.said)}")
+    paper.stated(cluster)
     route = f" {paper.arrow} ".join((plan.from_version, *plan.path)) if plan.path else plan.to_version
     paper.line(f"  CCM {route}")
     paper.line()

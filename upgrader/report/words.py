@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from upgrader.model.facts import ClusterIdentity
+
 
 class Mark(NamedTuple):
     """How an outcome is shown: a glyph, its ASCII stand-in, the word, and the ANSI colour code."""
@@ -60,6 +62,11 @@ WHY_FULL_SYNC: dict[str, str] = {
     "service-changed": "the Service was changed since its last sync",
     "none": "",
 }
+
+
+def stated(identity: ClusterIdentity) -> str:
+    """Which facts the user stated instead of our reading them; empty where there is none."""
+    return f"as stated by you: {', '.join(identity.said)}" if identity.said else ""
 
 
 def plural(count: int, one: str, many: str = "") -> str:
