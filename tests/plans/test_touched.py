@@ -8,7 +8,7 @@ import pytest
 
 from tests.cases.world import Case, context_of
 from upgrader.matrix.load import load_matrix
-from upgrader.plan.touched import _BY_AREA, _INSTALL, touched
+from upgrader.plan.touched import _BY_AREA, _INSTALL, _NARROW, touched
 
 RATE = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-default-weight"
 
@@ -35,6 +35,34 @@ def test_a_change_that_touches_a_service_names_it(
 ) -> None:
     assert ids(source, forecast, **facts)[change] == ("default/web",)
     assert change not in ids(source)
+
+
+@pytest.mark.parametrize(
+    ("change", "source", "sick", "well"),
+    [
+        ("weights-percent", "v1.9.3.114", {"externalTrafficPolicy": "Local"}, {"externalTrafficPolicy": "Cluster"}),
+        ("weights-1", "v2.0.1", {"externalTrafficPolicy": "Cluster"}, {"externalTrafficPolicy": "Local"}),
+        ("hash-h4", "v2.12.4", {"loadBalancerSourceRanges": ["10.0.0.0/8"]}, {}),
+    ],
+)  # fmt: skip
+def test_of_an_area_only_those_that_the_change_is_about(
+    change: str, source: str, sick: dict[str, Any], well: dict[str, Any]
+) -> None:
+    told = {"namespace": "default", "name": "web", "full_sync": True, "why": "no-hash", "traffic": [
+        {"group": "g", "backend": "b", "weight": [1, 2], "share": [100.0, 100.0]}]}  # fmt: skip
+    assert ids(source, [told], services={"web": {"spec": sick}}).get(change) == ("default/web",)
+    assert change not in ids(source, [told], services={"web": {"spec": well}})
+
+
+def test_eci_changes_touch_nobody_without_virtual_nodes() -> None:
+    told = {"namespace": "default", "name": "web", "traffic": [
+        {"group": "g", "backend": "b", "weight": [1, 2], "share": [100.0, 100.0]}]}  # fmt: skip
+    local = {"services": {"web": {"spec": {"externalTrafficPolicy": "Local"}}}}
+    assert "eci-weight-1" not in ids("v2.12.1", [told], **local)
+
+
+def test_narrow_rules_are_about_changes_that_exist() -> None:
+    assert set(_NARROW) <= {change.id for change in load_matrix().all_changes}
 
 
 def test_the_installation_is_touched_where_it_is_ours() -> None:

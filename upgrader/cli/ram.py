@@ -64,7 +64,7 @@ def diff(ctx: click.Context, /, target: str | None, fmt: str, **origin: object) 
 def policy(ctx: click.Context, /, target: str | None, everything: bool, fmt: str, **origin: object) -> None:
     """Print the policy document: the role's own with the missing actions added, or one of its own with --all.
 
-    As text it is the bare document, ready to be pasted; as JSON or YAML it stands beside the role and what was added.
+    As text it is the bare document, ready to be pasted; as JSON or YAML it also names the role and what was added.
     Exit codes: 0 printed, or nothing is missing; 5 the role's policies could not be read or decided.
     """
     from upgrader import codec
@@ -84,7 +84,7 @@ def policy(ctx: click.Context, /, target: str | None, everything: bool, fmt: str
     else:
         progress("nothing is missing: no policy needs a change")
     role = context.facts.ram.role
-    value = document("RamPolicy", to=str(context.target), role=role, policy=name, added=added, document=made)
+    value = document("RamPolicy", to=str(context.target), role=role, policy=name, added=added, **(made or {}))
     emit(value, fmt, lambda: codec.pretty(made) if made is not None else "")
     ctx.exit(Exit.UNKNOWN if made is None and found.unknown else Exit.DONE)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from upgrader.forecast.nodes import AUTOSCALER_TAINT, EXCLUDE_LABEL, EXCLUDE_NODE_LABELS, is_virtual
 from upgrader.matrix.model import Change
 from upgrader.migrations.context import BACKEND_TYPE, LEGACY_PREFIX, Context
 from upgrader.model.forecast import ServiceForecast
+from upgrader.model.kube import Node, Service
 from upgrader.model.plan import Touched
 
 NAMED = 5
@@ -26,8 +28,9 @@ def touched(context: Context) -> tuple[Touched, ...]:
 
 def _touch(change: Change, context: Context) -> Touched | None:
     keys = sorted(_services(change, context))
-    by_action = not keys and any(action in context.needed_actions for action in change.actions)
-    by_install = not keys and change.area in _INSTALL and not context.run_by_ack
+    narrow = change.id in _NARROW
+    by_action = not keys and not narrow and any(action in context.needed_actions for action in change.actions)
+    by_install = not keys and change.area in _INSTALL and not context.run_by_ack and _is_started_so(change, context)
     if not (keys or by_action or by_install):
         return None
     return Touched(
@@ -45,6 +48,13 @@ def _touch(change: Change, context: Context) -> Touched | None:
 
 _INSTALL = frozenset({"start-up", "leader", "RBAC"})
 """Areas of the installation, which ACK sees to for its own add-on."""
+_FLAGS = {"sync-period-flag": "--sync-period", "feature-gates-flag": "--feature-gates"}
+"""Changes that end a process started with this flag, by their id."""
+
+
+def _is_started_so(change: Change, context: Context) -> bool:
+    flag, args = _FLAGS.get(change.id), context.facts.ccm.args
+    return flag is None or not args or any(arg.partition("=")[0] == flag for arg in args)
 
 
 def _services(change: Change, context: Context) -> set[str]:
@@ -53,8 +63,9 @@ def _services(change: Change, context: Context) -> set[str]:
         return {service.key for service in context.services if not service.address}
     if change.annotations:
         return {s.key for name in change.annotations for s in context.annotated.get(name, ())}
-    judge = _BY_AREA.get(change.area)
-    return set(judge(context)) if judge else set()
+    judge, narrow = _BY_AREA.get(change.area), _NARROW.get(change.id)
+    found = set(judge(context)) if judge else set()
+    return {key for key in found if key in context.by_key and narrow(context, context.by_key[key])} if narrow else found
 
 
 def _where(test: Callable[[ServiceForecast], object]) -> Callable[[Context], Iterable[str]]:
@@ -70,6 +81,45 @@ def _named_ports(context: Context) -> Iterable[str]:
         if any(isinstance(port.target_port, str) for port in service.spec.ports or ()):
             yield service.key
 
+
+def _is_local(context: Context, service: Service) -> bool:
+    return service.spec.external_traffic_policy == "Local" and not _is_eni(context, service)
+
+
+def _is_even(context: Context, service: Service) -> bool:
+    return not _is_local(context, service)
+
+
+def _is_eni(context: Context, service: Service) -> bool:
+    chosen = service.metadata.annotations.get(BACKEND_TYPE)
+    return chosen == "eni" if chosen else context.facts.ccm.cloud_config.get("serviceBackendType", "").lower() == "eni"
+
+
+def _has_ranges(_context: Context, service: Service) -> bool:
+    return bool(service.spec.load_balancer_source_ranges)
+
+
+def _had_elb(_context: Context, service: Service) -> bool:
+    return any("elb" in name for name in (*service.metadata.finalizers, service.spec.load_balancer_class or ""))
+
+
+def _some_node(test: Callable[[Node], bool]) -> Callable[[Context, Service], bool]:
+    """Whether some node is so, or nobody could see the nodes."""
+    return lambda context, _: context.facts.has_gap("nodes") or any(test(node) for node in context.facts.nodes)
+
+
+_NARROW: Mapping[str, Callable[[Context, Service], bool]] = {
+    "weights-percent": _is_local, "weights-min-1": _is_local, "weights-pods": _is_local, "weights-v2": _is_local,
+    "weights-1": _is_even, "weights-100": _is_even, "eci-backends": _some_node(is_virtual),
+    "eci-single": lambda context, service: _is_local(context, service) and _some_node(is_virtual)(context, service),
+    "eci-weight-1": lambda context, service: _is_local(context, service) and _some_node(is_virtual)(context, service),
+    "vpc-cidrs": _is_eni, "invalid-eni": _is_eni, "hash-h4": _has_ranges, "elb-gone": _had_elb,
+    "empty-cluster-groups": _is_even,
+    "exclude-node": _some_node(lambda node: any(label in node.metadata.labels for label in EXCLUDE_NODE_LABELS)),
+    "exclude-label": _some_node(lambda node: EXCLUDE_LABEL in node.metadata.labels),
+    "autoscaler-taint": _some_node(lambda node: any(t.key == AUTOSCALER_TAINT for t in node.spec.taints)),
+}  # fmt: skip
+"""Changes that touch only some of their area's Services, by their id: which."""
 
 _BY_AREA: Mapping[str, Callable[[Context], Iterable[str]]] = {
     "weights": _where(lambda one: one.traffic),

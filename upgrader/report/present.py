@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from itertools import groupby
 
 from msgspec import Struct, field
 
 from upgrader.model.finding import OUTCOME_ORDER, Finding
 from upgrader.model.forecast import ServiceForecast
-from upgrader.model.plan import Plan
+from upgrader.model.plan import Plan, Touched
 from upgrader.model.run import Run
 from upgrader.report.chart import Chart, charts_of
 
@@ -56,6 +57,33 @@ class Report(Struct, frozen=True, kw_only=True):
     suppressed: tuple[tuple[Finding, str], ...] = ()
     api_version: str = field(default="ccm-upgrade/v1", name="apiVersion")
     kind: str = "Report"
+
+    @property
+    def alike(self) -> tuple[tuple[Finding, ...], ...]:
+        """The general findings, those of one outcome and code together."""
+        groups = groupby(self.general, key=lambda f: (f.outcome, f.code))
+        return tuple(tuple(members) for _, members in groups)
+
+    @property
+    def mended(self) -> int:
+        """How many of the FAILs a step of the plan mends."""
+        return sum(f.outcome == "FAIL" and f.fixed_by is not None and not f.waived for f in self.plan.findings)
+
+    @property
+    def felt(self) -> tuple[Touched, ...]:
+        """The changes that reach what is there: at the first reconcile, or at a Service's next edit."""
+        return tuple(one for one in self.plan.changes if one.effect in ("IMMEDIATE", "LATENT"))
+
+    @property
+    def unfelt(self) -> tuple[Touched, ...]:
+        """The others: of new objects alone, or without an effect on what is there."""
+        return tuple(one for one in self.plan.changes if one.effect not in ("IMMEDIATE", "LATENT"))
+
+    @property
+    def ram_patch(self) -> dict[str, object] | None:
+        """The statement that allows what is missing; None when nothing is."""
+        missing = self.plan.ram.missing
+        return {"Action": list(missing), "Effect": "Allow", "Resource": "*"} if missing else None
 
     @property
     def title(self) -> str:

@@ -192,8 +192,9 @@ def steps(paper: Paper, plan: Plan) -> None:
     paper.heading("Steps")
     for number, step in enumerate(plan.steps, 1):
         undo = {"yes": "can be undone", "partly": "can partly be undone", "no": "can NOT be undone"}[step.reversible]
-        paper.para(step.summary, 2, f"{number:>2}. {step.id}  ")
-        paper.para(f"{step.kind}, impact {step.impact}, {undo}" + (f": {step.why_not}" if step.why_not else ""), 6)
+        paper.para(step.summary, 2, f"{number:>2}. ")
+        paper.para(f"{step.kind} {step.id}", 6)
+        paper.para(f"impact {step.impact}, {undo}" + (f": {step.why_not}" if step.why_not else ""), 6)
 
 
 def next_command(paper: Paper, plan: Plan, saved_as: str) -> None:
