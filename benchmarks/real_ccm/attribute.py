@@ -75,7 +75,8 @@ class Owners:
 
 def object_of(request: Request) -> str:
     """The id of what a write changes, as the forecast names objects."""
-    given = request.params
+    # v1.9.3 spells LoadBalancerID where it tags.
+    given = {name.replace("LoadBalancerID", "LoadBalancerId"): value for name, value in request.params.items()}
     for name in ("ListenerId", "VServerGroupId", "ServerGroupId", "SecurityGroupId"):
         # A listener names the group that it forwards to; it is not what is written.
         if given.get(name) and "ListenerPort" not in given and request.action != "CreateListener":

@@ -171,10 +171,10 @@ def _events(place: Place, told: dict[str, int]) -> dict[str, list[tuple[str, str
 def _weights(place: Place) -> dict[str, dict[str, int]]:
     """Group id → backend → weight, as the new CCM left it."""
     world = place.lab.cloud.world
-    clb = {one.id: {f"{b.server_ip or b.server_id}:{b.port}": b.weight for b in one.backends}
+    clb = {one.id: {f"{b.server_id if b.type == 'ecs' else b.server_ip}:{b.port}": b.weight for b in one.backends}
            for one in world.slb.groups.values()}  # fmt: skip
     nlb = {
-        one.id: {f"{s.server_ip or s.server_id}:{s.port}": s.weight for s in one.servers}
+        one.id: {f"{s.server_id if s.type == 'Ecs' else s.server_ip}:{s.port}": s.weight for s in one.servers}
         for one in world.nlb.groups.values()
     }
     return {**clb, **nlb}

@@ -205,3 +205,9 @@ def test_a_query_of_a_hundred_kilobytes_is_read(send: Send) -> None:
     request = DescribeLoadBalancersRequest()
     request.add_query_param("BackendServers", "%" * 50_000)
     assert send(request)["TotalCount"] == 0
+
+
+def test_names_of_parameters_are_taken_in_any_case(cloud: Cloud, send: Send) -> None:
+    made = cloud.call("slb", "CreateLoadBalancer", {"LoadBalancerName": "web"})["LoadBalancerId"]
+    send(common("slb", "AddTags", LoadBalancerID=made, Tags='[{"TagKey":"a","TagValue":"1"}]'))
+    assert cloud.world.slb.load_balancers[made].tags == {"a": "1"}

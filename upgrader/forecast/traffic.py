@@ -23,7 +23,7 @@ def traffic_of(
         remote = find_group(lb, group) if lb else None
         if lb is None or remote is None or group.wanted.unknown or group.wanted.error:
             continue
-        before = {_name(b): b.weight for b in remote.backends}
+        before = {b.label: b.weight for b in remote.backends}
         after = _after(world, service, lb, group, remote.backends)
         if before == after:
             continue
@@ -41,11 +41,11 @@ def _after(
     world: World, service: Service, lb: LoadBalancer, group: DesiredGroup, remote: tuple[Backend, ...]
 ) -> dict[str, int]:
     """What the group holds then: the wanted backends and the user's own; a pod without an ENI pauses all but adding."""
-    before = {_name(b): b.weight for b in remote}
-    wanted = {_name(b): b.weight for b in group.wanted.backends}
+    before = {b.label: b.weight for b in remote}
+    wanted = {b.label: b.weight for b in group.wanted.backends}
     if group.wanted.invalid:
         return wanted | before
-    own = {_name(b) for b in remote if _is_users(world, service, lb, group, b)}
+    own = {b.label for b in remote if _is_users(world, service, lb, group, b)}
     ignored = world.ways.ignore_weight_update and Annotations(service).is_on("ignore-weight-update")
     kept = {name: weight for name, weight in before.items() if (ignored if name in wanted else name in own)}
     return wanted | kept
@@ -55,7 +55,3 @@ def _is_users(world: World, service: Service, lb: LoadBalancer, group: DesiredGr
     if lb.kind == "nlb":
         return nlb.is_foreign(world, service, backend)
     return clb.is_foreign(world, service, backend, group.name)
-
-
-def _name(backend: Backend) -> str:
-    return backend.server_ip or backend.server_id

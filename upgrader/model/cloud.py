@@ -29,6 +29,14 @@ class Backend(CloudStruct, frozen=True):
     server_ip: str = ""
     description: str = ""
 
+    @property
+    def label(self) -> str:
+        """What people know it by: a machine's id, else the address.
+
+        Some versions of CCM register a machine with the address of one of its pods.
+        """
+        return self.server_id if self.type.lower() == "ecs" else self.server_ip or self.server_id
+
 
 class ServerGroup(CloudStruct, frozen=True):
     """A CLB vServer group or an NLB server group. `load_balancer_id` is empty for NLB groups, which stand alone."""

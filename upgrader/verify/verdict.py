@@ -97,9 +97,9 @@ def _weights(world: World, service: Service) -> tuple[WeightCheck, ...]:
         remote = find_group(found[0], group)
         if remote is None or group.wanted.error or group.wanted.unknown:
             continue
-        have = {(b.server_ip or b.server_id): b.weight for b in remote.backends}
+        have = {b.label: b.weight for b in remote.backends}
         for backend in group.wanted.backends:
-            label = backend.server_ip or backend.server_id
+            label = backend.label
             checks.append(
                 WeightCheck(group=remote.id, backend=label, expected=backend.weight, observed=have.get(label))
             )

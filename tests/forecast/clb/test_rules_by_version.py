@@ -246,3 +246,18 @@ def test_a_network_type_that_an_internet_clb_never_has_is_found_out_at_creation(
     told = _told(version, _service({"network-type": "vpc"}), None)
     assert ("CreateLoadBalancer", "") in _now(told)
     assert (told.refusal is not None, bool(told.labels)) == (refused, not refused)
+
+
+def test_a_machine_known_by_the_address_of_a_pod_is_the_same_machine() -> None:
+    """CCM v2.2.0 ... v2.5.1 register a node of a Local Service with the address of one of its pods."""
+    group = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1",
+                        backends=(replace(_backend(weight=7), server_ip="10.0.0.1"),))  # fmt: skip
+    told = _told("v2.14.0", _service(), _lb(group))
+    assert [(shift.backend, shift.weight) for shift in told.traffic] == [("i-n1", (7, 100))]
+
+
+def test_what_a_user_added_keeps_its_share_of_the_traffic() -> None:
+    group = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1",
+                        backends=(_backend(weight=7), _backend("i-hand", 100, "by hand")))  # fmt: skip
+    told = _told("v2.14.0", _service(), _lb(group))
+    assert {shift.backend: shift.share for shift in told.traffic} == {"i-n1": (6.5, 50.0), "i-hand": (93.5, 50.0)}

@@ -123,15 +123,15 @@ def _differs(world: World, local: Backend, remote: Backend, *, ignore_weight: bo
 def _batches(
     world: World, action: str, group: str, backends: Sequence[Backend], have: Sequence[Backend]
 ) -> Iterator[Write]:
-    before = {(b.server_id, b.server_ip, b.port): b for b in have}
+    before = {(b.label, b.port): b for b in have}
     size = batch_size(world)
     for start in range(0, len(backends), size):
         batch = backends[start : start + size]
         changes: dict[str, tuple[str | None, str | None]] = {}
         for one in batch:
-            old = before.get((one.server_id, one.server_ip, one.port))
+            old = before.get((one.label, one.port))
             after = None if action == REMOVE else str(one.weight)
-            changes[f"{one.server_ip or one.server_id}:{one.port} weight"] = (str(old.weight) if old else None, after)
+            changes[f"{one.label}:{one.port} weight"] = (str(old.weight) if old else None, after)
         servers = [
             {"ServerId": b.server_id, "Port": str(b.port), "Weight": str(b.weight), "Type": b.type,
              "ServerIp": b.server_ip, "Description": b.description}

@@ -85,14 +85,16 @@ def batches(
 ) -> Iterator[Write]:
     """One request for so many servers as CCM puts into one."""
     size = batch_size(world)
-    had = {(b.server_id, b.server_ip): b for b in before}
+    had = {b.label: b for b in before}
     for start in range(0, len(servers), size):
         batch = servers[start : start + size]
         changes: dict[str, tuple[str | None, str | None]] = {}
         for one in batch:
-            old = had.get((one.server_id, one.server_ip)) if call != ADD else None
-            label = f"{one.server_ip or one.server_id}:{one.port} weight"
-            changes[label] = (str(old.weight) if old else None, None if call == REMOVE else str(one.weight))
+            old = had.get(one.label) if call != ADD else None
+            changes[f"{one.label}:{one.port} weight"] = (
+                str(old.weight) if old else None,
+                None if call == REMOVE else str(one.weight),
+            )
         yield Write(action=f"nlb:{call}", object=group, changes=changes, params=_params(call, group, batch))
 
 

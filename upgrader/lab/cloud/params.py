@@ -14,33 +14,37 @@ _NUMBERED = re.compile(r"^(?P<name>[^.]+)\.(?P<number>\d+)(?:\.(?P<rest>.+))?$")
 
 
 class Params:
-    """The parameters of one request, as text; `body` is the decoded JSON body of a ROA request, else None."""
+    """The parameters of one request, as text; `body` is the decoded JSON body of a ROA request, else None.
 
-    __slots__ = ("_groups", "body", "raw")
+    Names are taken in any case, as the cloud takes them: CCM v1.9.3 says `LoadBalancerID` when it tags.
+    """
+
+    __slots__ = ("_folded", "_groups", "body", "raw")
 
     def __init__(self, raw: Mapping[str, str], body: Any = None) -> None:
         self.raw = raw
         self.body = body
         self._groups: dict[str, dict[int, dict[str, str]]] | None = None
+        self._folded: dict[str, str] | None = None
 
     def text(self, name: str, default: str = "") -> str:
         """A value, or the default when it was not sent or is empty."""
-        return self.raw.get(name) or default
+        return self._sent(name) or default
 
     def required(self, name: str) -> str:
         """A value that must be there."""
-        value = self.raw.get(name)
+        value = self._sent(name)
         if not value:
             raise missing(name)
         return value
 
     def has(self, name: str) -> bool:
         """Whether a value was sent, be it empty."""
-        return name in self.raw
+        return self._sent(name) is not None
 
     def integer(self, name: str, default: int = 0, *, low: int | None = None, high: int | None = None) -> int:
         """A whole number within the bounds."""
-        value = self.raw.get(name)
+        value = self._sent(name)
         if not value:
             return default
         try:
@@ -53,7 +57,7 @@ class Params:
 
     def flag(self, name: str) -> bool | None:
         """True or false as sent; None when it was not sent."""
-        value = self.raw.get(name)
+        value = self._sent(name)
         if not value:
             return None
         if value.lower() in ("true", "on", "1"):
@@ -78,7 +82,7 @@ class Params:
 
     def json_list(self, name: str) -> list[Any]:
         """A JSON list that was sent as text; empty when it was not sent."""
-        value = self.raw.get(name)
+        value = self._sent(name)
         if not value:
             return []
         try:
@@ -96,6 +100,14 @@ class Params:
             key = record.get("Key") or record.get("TagKey") or record.get("key")
             if key:
                 found[key] = record.get("Value") or record.get("TagValue") or record.get("value") or ""
+        return found
+
+    def _sent(self, name: str) -> str | None:
+        found = self.raw.get(name)
+        if found is None:
+            if self._folded is None:
+                self._folded = {key.lower(): value for key, value in self.raw.items()}
+            found = self._folded.get(name.lower())
         return found
 
     def _numbered(self, name: str) -> dict[int, dict[str, str]]:
