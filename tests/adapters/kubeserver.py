@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from upgrader.adapters.kube import connect
 from upgrader.adapters.kube.cluster import KubeCluster
+from upgrader.lab.clock import LabClock
 
 Answer = tuple[int, Any, dict[str, str]]
 Rule = Callable[[str, str, dict[str, str], Any], Answer | None]
@@ -59,7 +60,7 @@ class Server:
         thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
-            yield connect(content=kubeconfig(self.url), timeout_s=2.0)
+            yield connect(content=kubeconfig(self.url), timeout_s=2.0, clock=LabClock(held=True))
         finally:
             self._http.shutdown()
             self._http.server_close()

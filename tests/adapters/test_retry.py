@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from upgrader.adapters.aliyun.call import Call
-from upgrader.adapters.aliyun.errors import UnreachableError
-from upgrader.adapters.aliyun.retry import ATTEMPTS, ATTEMPTS_UNREACHABLE, Bucket, Patient
+from upgrader.adapters.aliyun.retry import Bucket, Patient
+from upgrader.adapters.kube.patient import Patient as KubePatient
+from upgrader.adapters.patience import ATTEMPTS, ATTEMPTS_UNREACHABLE, UnreachableError
 from upgrader.model.errors import DeniedError, TransientError
 
 READ = Call(product="slb", action="DescribeLoadBalancers", region="r")
@@ -84,3 +86,27 @@ def test_the_pace_is_kept_by_all_together() -> None:
     for _ in range(20):
         transport.send(READ)
     assert clock.passed == pytest.approx(2.0)
+
+
+class Cluster(Failing):
+    """A failing API server."""
+
+    host = "https://cluster"
+
+    def request(self, *args: Any, **more: Any) -> bytes:
+        self.send(READ)
+        return b"{}"
+
+    def stream(self, *args: Any, **more: Any) -> Iterator[bytes]:
+        yield from ()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent"),
+    [("GET", "/api/v1/nodes", ATTEMPTS), ("POST", "/apis/x/selfsubjectaccessreviews", ATTEMPTS), ("PATCH", "/x", 1)],
+)
+def test_a_cluster_is_asked_again_and_never_written_to_again(method: str, path: str, sent: int) -> None:
+    transport = Cluster(TransientError(what="busy"))
+    with pytest.raises(TransientError):
+        KubePatient(transport, HeldClock()).request(method, path, asked="x")
+    assert transport.sent == sent

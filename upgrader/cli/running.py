@@ -16,6 +16,7 @@ from upgrader.cli.output import progress
 if TYPE_CHECKING:
     from upgrader.cli.origins import Connections, Origin
     from upgrader.execute.engine import Engine
+    from upgrader.execute.session import Session
     from upgrader.model.facts import ClusterFacts
     from upgrader.model.plan import Plan
     from upgrader.model.run import Run, RunVerdict
@@ -86,9 +87,30 @@ def engine_of(
     say: Callable[[str], None] = progress,
 ) -> Engine:
     """An engine over the connections, with the stages that it is handed."""
+    from upgrader.execute.engine import Engine
+
+    return Engine(
+        session_of(plan, origin, connections, state_dir, run_id, create=create, on_failure=on_failure, forced=forced,
+                   stop_asked=stop_asked, say=say)
+    )  # fmt: skip
+
+
+def session_of(
+    plan: Plan,
+    origin: Origin,
+    connections: Connections,
+    state_dir: Path,
+    run_id: str,
+    *,
+    create: bool,
+    on_failure: str = "rollback",
+    forced: bool = False,
+    stop_asked: Callable[[], bool] = lambda: False,
+    say: Callable[[str], None] = progress,
+) -> Session:
+    """What a run works with, over the connections."""
     from upgrader.cli.origins import look
     from upgrader.digests import facts_digests
-    from upgrader.execute.engine import Engine
     from upgrader.execute.journal import FileStore
     from upgrader.execute.session import Session
     from upgrader.matrix.load import load_matrix
@@ -105,7 +127,7 @@ def engine_of(
     def judge(before: ClusterFacts, version: str, since: str | None) -> RunVerdict:
         return judged(before, look(origin, connections), version, since)
 
-    session = Session(
+    return Session(
         plan=plan,
         cluster=connections.cluster.reader,
         cloud=connections.cloud.reader if connections.cloud else None,
@@ -122,7 +144,6 @@ def engine_of(
         say=say,
         stop_asked=stop_asked,
     )
-    return Engine(session)
 
 
 def judged(before: ClusterFacts, after: ClusterFacts, target: str, since: str | None) -> RunVerdict:

@@ -17,7 +17,7 @@ from upgrader.execute.heartbeat import Heartbeat
 from upgrader.execute.proof import prove, prove_back
 from upgrader.execute.session import Session
 from upgrader.execute.undo import foretell, undo_all
-from upgrader.model.errors import CcmUpgradeError, LockedError, StaleError, TransientError
+from upgrader.model.errors import CcmUpgradeError, LockedError, RefusedError, StaleError, TransientError
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.params import known_params
 from upgrader.model.run import EntryEvent, Run, RunState, StepRun
@@ -150,6 +150,10 @@ class Engine:
         except CcmUpgradeError as error:
             if self.run().state == "RUNNING":
                 self._end("FAILED", error.what, next_command=error.next_command)
+            if isinstance(error, RefusedError):
+                # Nothing was written, so nothing is left for a person: the run could not begin.
+                raise TransientError(error.what, where=error.where, why=error.why,
+                                     next_command="ccm-upgrade plan, then apply again") from error  # fmt: skip
             raise
 
     def _begun(self) -> None:

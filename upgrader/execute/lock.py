@@ -121,15 +121,25 @@ class LeaseLock:
             if self._lost is not None:
                 raise self._lost
             try:
-                lease = self.reader.get(LEASE)
-                self._prove(lease)
-                self._write(lease, self.clock.now(), {})
+                self._renew()
             except AbsentError as error:
                 self._lost = _lost("the Lease is gone", "")
                 raise self._lost from error
             except LockedError as error:
                 self._lost = error
                 raise
+
+    def _renew(self) -> None:
+        """Read, prove, write; once more where somebody wrote in between and the token is still ours."""
+        for again in (True, False):
+            lease = self.reader.get(LEASE)
+            self._prove(lease)
+            try:
+                return self._write(lease, self.clock.now(), {})
+            except LockedError:
+                if not again:
+                    raise
+        return None
 
     def _prove(self, lease: dict[str, Any]) -> None:
         notes = _notes(lease)

@@ -15,6 +15,9 @@ FaultKind = Literal["before", "after", "timeout", "slow", "cut", "stale"]
 answer comes. slow: the answer takes `delay_s`. cut: it happened, the body breaks off. stale: reads show the world as it
 was `delay_s` seconds ago (eventual consistency)."""
 
+KUBERNETES = "kubernetes"
+"""The product of requests to a cluster's own API. Their action is the verb and the resource: `patch daemonsets`."""
+
 THROTTLED = ("Throttling.User", "Request was denied due to user flow control.")
 
 MESSAGES: Mapping[str, str] = {
@@ -31,7 +34,7 @@ STATUSES: Mapping[str, int] = {"ServiceUnavailable": 503, "InternalError": 500}
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """One scripted fault. `times` None means for ever; empty `product` or `action` means any.
+    """One scripted fault. `times` None means for ever; empty `product` means any of the cloud, empty `action` any.
 
     `action` may end in `*`; `match` are parameters that must have these values; `skip` requests pass first.
     """
@@ -60,7 +63,7 @@ class Fault(Struct, frozen=True, kw_only=True):
 
     def meets(self, product: str, action: str, params: Mapping[str, str]) -> bool:
         """Whether the fault is about this request."""
-        if self.product and self.product != product:
+        if self.product != product and (self.product or product == KUBERNETES):
             return False
         if self.kind == "stale" and is_write(action):
             return False

@@ -29,7 +29,7 @@ from upgrader.lab.cloud.gateway import Gateway
 from upgrader.lab.cloud.params import Params
 from upgrader.lab.cloud.seed import ROOT_KEY, ROOT_SECRET
 from upgrader.lab.cloud.state import World
-from upgrader.lab.cluster import LabCluster
+from upgrader.lab.cluster import WORKLOAD, LabCluster
 from upgrader.lab.control import Control
 from upgrader.lab.journal import Request
 from upgrader.lab.scenario import Scenario
@@ -87,6 +87,7 @@ class Lab:
             for token in (TOKEN, token_of(cluster.id)):
                 cluster.api.users[token] = ("kubernetes-admin", ("system:masters",))
             cluster.api.rbac_enforced = True
+            cluster.api.faults = self.cloud.faults
             cluster.api.after_write.append(self._stir)
 
     # -- reaching it -----------------------------------------------------------------------------------------------
@@ -211,6 +212,10 @@ class Lab:
         self.cloud.restore(bytes(saved.cloud))
         for cluster_id, state in saved.clusters.items():
             self.clusters[cluster_id].load(bytes(state))
+            known = self.cloud.world.cs.clusters.get(cluster_id)
+            if known is not None and self.clusters[cluster_id].spec.kind == "managed":
+                # No object of the cluster says what runs in ACK's control plane.
+                self.clusters[cluster_id].addon_changed(known.addons[WORKLOAD].version)
         self._stir()
 
     # -- what requests set off ----------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ second one for https when an authority is given.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
@@ -15,8 +14,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from msgspec import Struct
 
-from upgrader.lab.cloud.gateway import Gateway, Reply
+from upgrader.lab.cloud.gateway import Gateway
 from upgrader.lab.cloud.inbound import Inbound
+from upgrader.lab.wire import act_out
 from upgrader.model.errors import InputError
 
 LOOPBACK = "127.0.0.1"
@@ -24,7 +24,6 @@ MOUNT = "/k8s/"
 BARE = ("/api", "/apis", "/openapi", "/version", "/healthz", "/livez", "/readyz")
 """Paths of a Kubernetes API without a mount: `kubectl get --raw` drops it. A bearer token tells whose they are."""
 CONTROL = "/_lab/"
-NEVER_S = 3600.0
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 2.0
 BODY_LIMIT = 16 * 1024 * 1024
@@ -190,34 +189,12 @@ class LabServer:
         )
         reply = self.gateway.answer(inbound)
         self.after_request()
-        return await self._act_out(request, reply)
-
-    async def _act_out(self, request: web.Request, reply: Reply) -> web.StreamResponse:
-        fault = reply.fault
-        if fault is not None and fault.kind in ("slow", "timeout"):
-            delay_s = fault.delay_s or (NEVER_S if fault.kind == "timeout" else 1.0)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), delay_s)
-            if fault.kind == "timeout":
-                return _cut(request, web.Response())
         headers = {"x-acs-request-id": reply.request_id, "Content-Type": reply.content_type}
-        if fault is not None and fault.kind == "cut":
-            broken = web.StreamResponse(status=reply.status, headers=headers)
-            broken.content_length = len(reply.body)
-            await broken.prepare(request)
-            await broken.write(reply.body[: len(reply.body) // 2])
-            return _cut(request, broken)
-        return web.Response(status=reply.status, body=reply.body, headers=headers)
+        answer = web.Response(status=reply.status, body=reply.body, headers=headers)
+        return await act_out(request, answer, reply.fault, self._closing)
 
 
 def _bearer(request: web.Request) -> str:
     """The bearer token of a request, empty without one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _cut(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
-    """Break the connection off."""
-    if request.transport is not None:
-        request.transport.abort()
-    return response

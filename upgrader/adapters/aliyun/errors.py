@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from upgrader.adapters.aliyun.call import Call
+from upgrader.adapters.patience import UnreachableError
 from upgrader.model.errors import AbsentError, CcmUpgradeError, DeniedError, RefusedError, TransientError
 
 _TRANSIENT = re.compile(r"(?i)^(throttling|serviceunavailable|internalerror|systembusy|operationbusy)|\.timeout$")
@@ -33,10 +34,6 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("timed out", "no answer in time", False),
 )
 _SIGNED = re.compile(r"(?is)(server string to sign is).*")
-
-
-class UnreachableError(TransientError):
-    """Nobody is there at all: the request surely never left. Patience does not help as it does against throttling."""
 
 
 def redacted(text: str) -> str:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import random
 import threading
 
 from upgrader.adapters.aliyun.call import Call, Transport
-from upgrader.adapters.aliyun.errors import UnreachableError
+from upgrader.adapters.patience import ATTEMPTS, DEADLINE_S, patiently
 from upgrader.model.errors import TransientError
 from upgrader.ports.clock import Clock
 
 RATE_PER_S = 40.0
 BURST = 40.0
-ATTEMPTS = 6
-ATTEMPTS_UNREACHABLE = 2
-DEADLINE_S = 90.0
-FIRST_PAUSE_S = 0.4
-LONGEST_PAUSE_S = 15.0
 
 
 class Bucket:
@@ -62,21 +56,16 @@ class Patient:
 
     def send(self, call: Call) -> dict[str, object] | list[object]:
         """The answer. The last error when attempts or time have run out."""
-        end = self._clock.monotonic() + self._deadline_s
-        pause_s = FIRST_PAUSE_S
-        for attempt in range(1, ATTEMPTS + 1):
-            if self._bucket is not None:
-                self._bucket.take()
-            try:
-                return self._transport.send(call)
-            except TransientError as error:
-                if self._bucket is not None and "hrottl" in error.why:
-                    self._bucket.drain()
-                # Jitter, so that threads that were throttled together do not come back together.
-                wait_s = error.retry_after_s or pause_s * random.uniform(0.7, 1.3)
-                last = ATTEMPTS_UNREACHABLE if isinstance(error, UnreachableError) else ATTEMPTS
-                if not call.is_read or attempt >= last or self._clock.monotonic() + wait_s > end:
-                    raise
-            self._clock.sleep(wait_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-        raise AssertionError("unreachable")
+        attempts = ATTEMPTS if call.is_read else 1
+        return patiently(lambda: self._paced(call), self._clock, attempts=attempts, deadline_s=self._deadline_s)
+
+    def _paced(self, call: Call) -> dict[str, object] | list[object]:
+        if self._bucket is None:
+            return self._transport.send(call)
+        self._bucket.take()
+        try:
+            return self._transport.send(call)
+        except TransientError as error:
+            if "hrottl" in error.why:
+                self._bucket.drain()
+            raise

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from upgrader.ports.clock import Clock, SystemClock
+
 if TYPE_CHECKING:
     from upgrader.adapters.kube.cluster import KubeCluster
 
@@ -12,7 +14,12 @@ __all__ = ["KubeCluster", "connect"]
 
 
 def connect(
-    kubeconfig: str | Path | None = None, context: str = "", *, content: str = "", timeout_s: float = 30.0
+    kubeconfig: str | Path | None = None,
+    context: str = "",
+    *,
+    content: str = "",
+    timeout_s: float = 30.0,
+    clock: Clock | None = None,
 ) -> KubeCluster:
     """A connection by kubeconfig file (None: `KUBECONFIG`, `~/.kube/config`, else in-cluster) or by its `content`.
 
@@ -20,6 +27,8 @@ def connect(
     """
     from upgrader.adapters.kube.cluster import KubeCluster
     from upgrader.adapters.kube.config import load
+    from upgrader.adapters.kube.patient import Patient
     from upgrader.adapters.kube.transport import HttpTransport
 
-    return KubeCluster(HttpTransport(load(kubeconfig, context, content), read_timeout_s=timeout_s))
+    transport = HttpTransport(load(kubeconfig, context, content), read_timeout_s=timeout_s)
+    return KubeCluster(Patient(transport, clock or SystemClock()))

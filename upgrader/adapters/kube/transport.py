@@ -24,10 +24,16 @@ from urllib3.exceptions import (
 )
 
 from upgrader.adapters.kube.errors import from_status
+from upgrader.adapters.patience import UnreachableError
 from upgrader.model.errors import CcmUpgradeError, DeniedError, InputError, TransientError
 
 CONNECT_TIMEOUT_S = 10.0
 JSON = "application/json"
+
+
+def is_write(method: str, path: str) -> bool:
+    """Whether a request changes something: a review of our rights is a question, though it is a POST."""
+    return method != "GET" and not path.endswith("accessreviews")
 
 
 class Transport(Protocol):
@@ -78,8 +84,7 @@ class HttpTransport:
     ) -> bytes:
         """The body of a 2xx answer; raises our errors otherwise."""
         data = None if body is None else json.dumps(body).encode()
-        # A review of our rights is a question, though it is a POST.
-        write = method != "GET" and not path.endswith("accessreviews")
+        write = is_write(method, path)
         response = self._send(method, path, query or {}, data, content_type, asked, self._read_timeout_s, write=write)
         return bytes(response.data)
 
@@ -160,4 +165,6 @@ class HttpTransport:
                 why = "no answer in time"
             case _:
                 why = "the connection broke"
-        return TransientError(what=f"can't {asked}", where=self.host, why=why, next_command=step, effect_unknown=landed)
+        nobody = isinstance(error, NameResolutionError | NewConnectionError | ProxyError | SSLError)
+        kind = UnreachableError if nobody else TransientError
+        return kind(what=f"can't {asked}", where=self.host, why=why, next_command=step, effect_unknown=landed)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
 
 from upgrader.lab.clock import LabClock
+from upgrader.lab.faults import KUBERNETES, Faults
+from upgrader.lab.journal import Journal
 from upgrader.lab.kube.answers import encode, form_of, reply
 from upgrader.lab.kube.asked import Asked
 from upgrader.lab.kube.bootstrap import furnish
@@ -23,6 +26,8 @@ from upgrader.lab.kube.status import ApiError, no_such_path
 from upgrader.lab.kube.store import Store
 from upgrader.lab.kube.verbs import Verbs
 from upgrader.lab.kube.watches import Wakers, Watch
+from upgrader.lab.kube.witness import asking_of
+from upgrader.lab.wire import act_out
 
 VERSION = "v1.32.1-aliyun.1"
 _HEALTH = ("/healthz", "/livez", "/readyz")
@@ -34,6 +39,7 @@ class KubeApi:
 
     `after_write` is called once after each request that changed something: controllers move the cluster there.
     `on_load` is called when the store holds another, saved cluster.
+    `journal` holds every request, `faults` those that wait to strike.
     """
 
     def __init__(self, seed: str = "", clock: LabClock | None = None, *, version: str = VERSION) -> None:
@@ -45,6 +51,8 @@ class KubeApi:
         self.users: Users = {}
         self.rbac = Rbac(self.store)
         self.rbac_enforced = False
+        self.journal = Journal()
+        self.faults = Faults()
         self.after_write: list[Callable[[], object]] = []
         self.on_load: list[Callable[[], object]] = []
         self._definitions = Definitions(self.store, self.catalogue)
@@ -66,11 +74,30 @@ class KubeApi:
         self._wakers.wake()
 
     async def handle(self, request: web.Request, rest: str) -> web.StreamResponse:
-        """Answer a request whose path within this cluster is `rest`."""
+        """Answer a request whose path within this cluster is `rest`; journal it, and act out the fault that strikes."""
+        asking = asking_of(request, rest, self.catalogue)
+        fault = self.faults.take(KUBERNETES, asking.action, asking.params)
+        before = self.store.revision
+        if fault is not None and fault.kind == "before":
+            answer: web.StreamResponse = _refused(ApiError(fault.http_status, fault.code, fault.said))
+        else:
+            try:
+                answer = await self._answer(request, rest)
+            except ApiError as error:
+                answer = _refused(error)
+        landed = answer.status < 300
+        if fault is not None and fault.kind == "after":
+            answer = _refused(ApiError(fault.http_status, fault.code, fault.said))
+        caller = self._named(request)
+        asking.witness(self.journal, self.clock.now(), caller, answer.status, landed and self.store.revision != before)
+        # A watch has been sent already.
+        return await act_out(request, answer, fault, asyncio.Event()) if isinstance(answer, web.Response) else answer
+
+    def _named(self, request: web.Request) -> str:
         try:
-            return await self._answer(request, rest)
-        except ApiError as error:
-            return reply(error.body, status=error.status, headers=error.headers)
+            return caller_of(request.headers, self.users).name
+        except ApiError:
+            return "unknown"
 
     async def _answer(self, request: web.Request, rest: str) -> web.StreamResponse:
         caller = self._caller(request)
@@ -147,3 +174,7 @@ class KubeApi:
         if found is None:
             raise no_such_path()
         return web.Response(body=encode(found), content_type="application/json")
+
+
+def _refused(error: ApiError) -> web.Response:
+    return reply(error.body, status=error.status, headers=error.headers)

@@ -18,6 +18,17 @@ from upgrader.lab.kube.store import Object
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 
 
+def verb_of(method: str, query: Mapping[str, str], *, named: bool) -> str:
+    """The verb that RBAC knows, of a request about one object (`named`) or about many."""
+    if method in ("GET", "HEAD"):
+        if query.get("watch") in ("true", "1"):
+            return "watch"
+        return "get" if named else "list"
+    if method == "DELETE":
+        return "delete" if named else "deletecollection"
+    return _VERBS.get(method, method.lower())
+
+
 class Asked(Struct, frozen=True, kw_only=True):
     """One request about a resource."""
 
@@ -31,14 +42,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     @property
     def verb(self) -> str:
         """The verb that RBAC knows."""
-        one = bool(self.target.name)
-        if self.method in ("GET", "HEAD"):
-            if self.query.get("watch") in ("true", "1"):
-                return "watch"
-            return "get" if one else "list"
-        if self.method == "DELETE":
-            return "delete" if one else "deletecollection"
-        return _VERBS.get(self.method, self.method.lower())
+        return verb_of(self.method, self.query, named=bool(self.target.name))
 
     @property
     def content_type(self) -> str:
