@@ -68,7 +68,7 @@ def test_kill_9_on_sqlite_then_the_next_process_finishes(tmp_path: Path, seed: i
         first.send_signal(signal.SIGKILL)
     first.communicate()
     second = worker(url, folder)
-    out, err = second.communicate(timeout=60)
+    out, err = second.communicate(timeout=180)
     assert out.strip() == "SUCCEEDED", err
     check_each_once(url, folder)
 
@@ -81,8 +81,8 @@ def test_a_second_process_on_one_sqlite_file_is_refused(tmp_path: Path) -> None:
     while not list(folder.iterdir()) and first.poll() is None:
         pass
     second = worker(url, folder)
-    _, err = second.communicate(timeout=60)
+    _, err = second.communicate(timeout=180)
     assert "another process works on the fleet runs" in err
-    out, err = first.communicate(timeout=60)
+    out, err = first.communicate(timeout=180)
     assert out.strip() == "SUCCEEDED", err
     check_each_once(url, folder)

@@ -56,6 +56,6 @@ def test_one_of_three_workers_is_killed(database: str, tmp_path: Path) -> None:
     workers[0].kill()
     workers[0].communicate()
     for one in workers[1:]:
-        out, err = one.communicate(timeout=60)
+        out, err = one.communicate(timeout=180)
         assert out.strip() == "SUCCEEDED", err
     check_each_once(database, tmp_path)

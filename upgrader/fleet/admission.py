@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,35 @@ from upgrader.ports.clock import rfc3339
 def id_of(run: str, cluster: str, attempt: int, fence: int) -> str:
     """The id of a claim's workflow: no two claims share it."""
     return f"{run}/{cluster}/{attempt}/{fence}"
+
+
+class Counts:
+    """How many clusters of a run are in which state, by wave."""
+
+    def __init__(self, found: Mapping[tuple[int, str], int]) -> None:
+        self._found = found
+
+    def of(self, state: str, wave: int | None = None) -> int:
+        """Those in a state, of one wave when given."""
+        return sum(n for (w, s), n in self._found.items() if s == state and wave in (None, w))
+
+    def failed(self, wave: int | None = None) -> int:
+        """Those that count against the budget for good."""
+        return sum(self.of(state, wave) for state in FAILED_STATES)
+
+    def all(self) -> int:
+        """All clusters of the run."""
+        return sum(self._found.values())
+
+
+def _admits(row: RunRow, wave: Wave, counts: Counts) -> bool:
+    running, all_running = counts.of("running", row.wave), counts.of("running")
+    return (
+        wave.budget.admits(counts.failed(row.wave), running, row.wave_failures_in_a_row)
+        and row.strategy.budget.of(counts.all()).admits(counts.failed(), all_running, row.failures_in_a_row)
+        and running < wave.max_parallel
+        and all_running < row.strategy.max_parallel.total
+    )
 
 
 class Admission:
@@ -42,34 +72,21 @@ class Admission:
                     return orphan
             if row.state != "RUNNING" or not row.strategy.may_start(now):
                 return None
-            row = self.advance(connection, row, now)
+            counts = self._counts(connection, run)
+            row = self._advanced(connection, row, now, counts)
             if row.state != "RUNNING" or row.soak_until or row.wave >= len(row.waves):
                 return None
             wave = row.waves[row.wave]
             if wave.gate and not self._approved(connection, run, wave.name):
                 return None
-            if not self._admits(connection, row, wave):
+            if not _admits(row, wave, counts):
                 return None
             return self._start(connection, row, wave, worker, now)
 
-    def _counts(self, connection: sa.Connection, run: str, wave: int | None = None) -> dict[str, int]:
-        query = sa.select(CLUSTERS.c.state, sa.func.count().label("n")).where(CLUSTERS.c.run == run)
-        if wave is not None:
-            query = query.where(CLUSTERS.c.wave == wave)
-        return {row.state: row.n for row in connection.execute(query.group_by(CLUSTERS.c.state))}
-
-    def _admits(self, connection: sa.Connection, row: RunRow, wave: Wave) -> bool:
-        here = self._counts(connection, row.id, row.wave)
-        everywhere = self._counts(connection, row.id)
-        failed, all_failed = (sum(c.get(s, 0) for s in FAILED_STATES) for c in (here, everywhere))
-        running, all_running = here.get("running", 0), everywhere.get("running", 0)
-        whole = row.strategy.budget.of(sum(everywhere.values()))
-        return (
-            wave.budget.admits(failed, running, row.wave_failures_in_a_row)
-            and whole.admits(all_failed, all_running, row.failures_in_a_row)
-            and running < wave.max_parallel
-            and all_running < row.strategy.max_parallel.total
-        )
+    def _counts(self, connection: sa.Connection, run: str) -> Counts:
+        query = sa.select(CLUSTERS.c.wave, CLUSTERS.c.state, sa.func.count().label("n"))
+        grouped = query.where(CLUSTERS.c.run == run).group_by(CLUSTERS.c.wave, CLUSTERS.c.state)
+        return Counts({(row.wave, row.state): row.n for row in connection.execute(grouped)})
 
     def _start(self, connection: sa.Connection, row: RunRow, wave: Wave, worker: str, now: datetime) -> Claim | None:
         full_regions, full_accounts = self._full(connection, row)
@@ -130,15 +147,14 @@ class Admission:
 
     def advance(self, connection: sa.Connection, row: RunRow, now: datetime) -> RunRow:
         """Move on when this wave has ended and soaked; end the run after the last wave, or when it must stop."""
-        counts = self._counts(connection, row.id, row.wave)
-        everywhere = self._counts(connection, row.id)
-        wave = row.waves[row.wave]
-        failed = sum(counts.get(s, 0) for s in FAILED_STATES)
-        all_failed = sum(everywhere.get(s, 0) for s in FAILED_STATES)
-        whole = row.strategy.budget.of(sum(everywhere.values()))
-        open_here = counts.get("waiting", 0) + counts.get("running", 0)
+        return self._advanced(connection, row, now, self._counts(connection, row.id))
+
+    def _advanced(self, connection: sa.Connection, row: RunRow, now: datetime, counts: Counts) -> RunRow:
+        wave, whole = row.waves[row.wave], row.strategy.budget.of(counts.all())
+        failed, all_failed = counts.failed(row.wave), counts.failed()
+        open_here = counts.of("waiting", row.wave) + counts.of("running", row.wave)
         spent = wave.budget.spent(failed, row.wave_failures_in_a_row) or whole.spent(all_failed, row.failures_in_a_row)
-        if spent and everywhere.get("waiting", 0):
+        if spent and counts.of("waiting"):
             cause = f"failure budget spent in wave {wave.name}: {all_failed} failed"
             return self.ledger.update(connection, row, now, state="STOPPED", cause=cause)
         if open_here:
@@ -168,7 +184,7 @@ class Admission:
     def in_flight(self, run: str) -> int:
         """How many clusters are being upgraded now, by whomever."""
         with self.ledger.begin() as connection:
-            return self._counts(connection, run).get("running", 0)
+            return self._counts(connection, run).of("running")
 
     def check_fence(self, claim: Claim) -> None:
         """Raises `LockedError` when the cluster was given to another worker, or the run was aborted."""
@@ -184,13 +200,15 @@ class Admission:
                 next_command=f"ccm-upgrade fleet status {claim.run}",
             )
 
-    def progress(self, claim: Claim, step: str, *, plan: str = "", cluster_run: str = "") -> None:
-        """Remember the step that the cluster is at. Does nothing under an old fence."""
+    def progress(self, claim: Claim, step: str, *, plan: str = "", cluster_run: str = "") -> bool:
+        """Remember the step that the cluster is at. Does nothing under an old fence, and returns False."""
         values: dict[str, Any] = {"step": step}
         values.update({k: v for k, v in (("plan", plan), ("cluster_run", cluster_run)) if v})
         with self.ledger.begin() as connection:
-            connection.execute(held_by(claim).values(**values))
-            self._moved(connection, claim.run)
+            held = connection.execute(held_by(claim).values(**values)).rowcount == 1
+            if held:
+                self._moved(connection, claim.run)
+            return held
 
     def finish(self, claim: Claim, state: ClusterState, error: str = "") -> bool:
         """Record how the cluster ended. False under an old fence: somebody else answers for it now."""
@@ -233,7 +251,8 @@ class Admission:
 
     def _moved(self, connection: sa.Connection, run: str) -> None:
         moment = rfc3339(self.ledger.clock.now())
-        connection.execute(RUNS.update().where(RUNS.c.id == run).values(moved=moment))
+        # Once a second is enough for the watchdog; all workers would queue for this row otherwise.
+        connection.execute(RUNS.update().where(RUNS.c.id == run, RUNS.c.moved < moment).values(moved=moment))
 
     def _approved(self, connection: sa.Connection, run: str, wave: str) -> bool:
         query = sa.select(NOTES.c.what).where(NOTES.c.run == run, NOTES.c.wave == wave).order_by(NOTES.c.seq.desc())

@@ -37,6 +37,7 @@ class Ledger:
             sa.event.listen(self.engine, "connect", _sqlite_settings)
             sa.event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         with self.begin() as connection:
+            self._refuse_older(connection)
             METADATA.create_all(connection)
 
     @contextmanager
@@ -52,6 +53,19 @@ class Ledger:
                 why=str(error.orig).splitlines()[0],
                 next_command="ccm-upgrade fleet doctor",
             ) from error
+
+    def _refuse_older(self, connection: sa.Connection) -> None:
+        """A database of an older version lacks columns: say so, instead of asking it for them."""
+        looked = sa.inspect(connection)
+        if not looked.has_table(RUNS.name):
+            return
+        for table in (RUNS, CLUSTERS):
+            if set(table.c.keys()) - {str(column["name"]) for column in looked.get_columns(table.name)}:
+                raise InputError(
+                    what="the fleet runs there were written by an older version of ccm-upgrade",
+                    where=self.engine.url.render_as_string(hide_password=True),
+                    next_command="finish them with that version, then give this one a new --state-dir or --database",
+                )  # fmt: skip
 
     def close(self) -> None:
         """Give the connections back."""

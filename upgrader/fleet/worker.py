@@ -214,9 +214,9 @@ class _Watch:
         self._worker, self._claim = worker, claim
 
     def step(self, name: str, *, cluster_run: str = "", plan: str = "") -> None:
-        admission = self._worker.admission
-        self._worker.patiently(lambda: admission.check_fence(self._claim))
-        self._worker.patiently(lambda: admission.progress(self._claim, name, cluster_run=cluster_run, plan=plan))
+        admission, more = self._worker.admission, {"cluster_run": cluster_run, "plan": plan}
+        if not self._worker.patiently(lambda: admission.progress(self._claim, name, **more)):
+            self._worker.patiently(lambda: admission.check_fence(self._claim))
 
     def say(self, text: str) -> None:
         with suppress(TransientError):

@@ -1,0 +1,239 @@
+"""What goes wrong around a run: the database goes away, the disk is full, a person asks for what can't be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.fleet.stand_in import FileJob
+from tests.fleet.test_kill import CLUSTERS, check_each_once, create
+from tests.fleet.test_ledger import HeldClock, begin, hold, through_canary
+from tests.fleet.test_strategy import fleet
+from upgrader.fleet.admission import Admission
+from upgrader.fleet.control import Control
+from upgrader.fleet.job import Outcome, Watch
+from upgrader.fleet.ledger import Ledger
+from upgrader.fleet.model import Member
+from upgrader.fleet.soak import Soak
+from upgrader.fleet.strategy import BudgetSpec, Selector, Strategy, WaveSpec
+from upgrader.fleet.tables import Claim
+from upgrader.fleet.waves import waves_of
+from upgrader.fleet.worker import Worker
+from upgrader.model.errors import InputError, StaleError, TransientError
+from upgrader.ports.clock import SystemClock
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger(f"sqlite:///{tmp_path}/fleet.db", HeldClock())
+    yield ledger
+    ledger.close()
+
+
+class Threads:
+    """An engine of threads: what DBOS does, without its durability."""
+
+    def __init__(self) -> None:
+        self.worker: Worker | None = None
+
+    def start(self, id_: str, claim: str) -> None:
+        assert self.worker is not None
+        worker = self.worker
+        threading.Thread(target=lambda: worker.record(claim, worker.work(claim))).start()
+
+    def forget(self, prefix: str) -> None:
+        """Nothing is left over in memory."""
+
+
+class Flaky(Ledger):
+    """Its database goes away whenever `away` says so."""
+
+    away: Callable[[], bool] | None = None
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        if self.away is not None and self.away():
+            raise TransientError("the ledger's database does not answer", why="connection refused")
+        with super().begin() as connection:
+            yield connection
+
+
+def test_a_database_that_goes_away_and_comes_back_loses_nothing(tmp_path: Path) -> None:
+    """A third of the time the database is gone; jobs end meanwhile, and their ends are written down all the same."""
+    url, folder = f"sqlite:///{tmp_path}/fleet.db", tmp_path / "clusters"
+    folder.mkdir()
+    create(url)
+    ledger, engine = Flaky(url, QuickClock()), Threads()
+    ledger.away = lambda: int(ledger.clock.monotonic() * 10) % 3 == 0
+    said: list[str] = []
+    engine.worker = Worker(ledger, FileJob(folder), "r1", "w", slots=4, away_s=30, say=said.append)
+    assert engine.worker.go(engine).state == "SUCCEEDED"
+    assert any("trying again" in text for text in said)
+    ledger.close()
+    check_each_once(url, folder)
+    assert len(list(folder.iterdir())) == CLUSTERS
+
+
+class QuickClock(SystemClock):
+    """Waits a hundredth of what it is asked to."""
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds / 100)
+
+
+def test_a_database_that_stays_away_ends_the_worker_with_its_name(tmp_path: Path) -> None:
+    create(f"sqlite:///{tmp_path}/fleet.db")
+    ledger = Flaky(f"sqlite:///{tmp_path}/fleet.db", HeldClock())
+    ledger.away = lambda: True
+    with pytest.raises(TransientError, match="does not answer"):
+        Worker(ledger, FileJob(tmp_path), "r1", "w", away_s=5).go(Threads())
+    ledger.close()
+
+
+def test_a_full_disk_is_named_and_nothing_is_half_written(ledger: Ledger) -> None:
+    begin(ledger, 6)
+    with ledger.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.rollback()
+    sa.event.listen(ledger.engine, "connect", lambda c, _: c.execute(f"PRAGMA max_page_count={pages}"))
+    ledger.engine.dispose()
+    strategy = Strategy(target="v2.14.0", waves=(WaveSpec(name="all", rest=True),), budget=BudgetSpec(failures=1))
+    with pytest.raises(TransientError, match="database or disk is full"):
+        ledger.create("r2", strategy, fleet(400), waves_of(fleet(400), strategy))
+    assert ledger.runs() == ("r1",)
+    assert len(ledger.clusters("r1")) == 6
+
+
+def test_a_ledger_of_an_older_version_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/fleet.db"
+    with sa.create_engine(url).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE fleet_run (id VARCHAR PRIMARY KEY, state VARCHAR)")
+    with pytest.raises(InputError, match="older version"):
+        Ledger(url, HeldClock())
+
+
+def test_a_sick_cluster_in_a_soak_is_failed_and_an_unsure_look_does_not_end_it(ledger: Ledger) -> None:
+    begin(ledger, 6)
+    admission, soak = Admission(ledger), Soak(Admission(ledger))
+    for _ in range(2):
+        claim = admission.claim("r1", "w")
+        assert claim is not None
+        admission.finish(claim, "succeeded")
+    assert soak.due("r1") is None
+    hold(ledger).sleep(301)
+    look = soak.due("r1")
+    assert look is not None
+    assert soak.due("r1") is None, "one look is given to one worker"
+    soak.found(look, {}, unsure=False)
+    hold(ledger).sleep(300)
+    last = soak.due("r1")
+    assert last is not None
+    soak.found(last, {}, unsure=True)
+    assert admission.claim("r1", "w") is None, "unknown is not passed"
+    hold(ledger).sleep(301)
+    again = soak.due("r1")
+    assert again is not None
+    soak.found(again, {"c0001": "a listener is gone"}, unsure=False)
+    row = ledger.run("r1")
+    assert (row.state, row.cause) == ("STOPPED", "failure budget spent in wave canary: 1 failed")
+    assert [(r.state, r.error) for r in ledger.clusters("r1") if r.member.id == "c0001"] == [
+        ("failed", "a listener is gone")
+    ]
+
+
+def test_consecutive_reserves_for_those_in_flight(ledger: Ledger) -> None:
+    begin(ledger, 40, failures=20, consecutive=2)
+    through_canary(ledger)
+    claims = [claim for _ in range(6) if (claim := Admission(ledger).claim("r1", "w"))]
+    assert len(claims) == 2
+    Admission(ledger).finish(claims[0], "failed")
+    assert Admission(ledger).claim("r1", "w") is None
+    Admission(ledger).finish(claims[1], "succeeded")
+    assert Admission(ledger).claim("r1", "w") is not None
+
+
+def test_people_can_not_ask_for_what_can_not_be(ledger: Ledger) -> None:
+    begin(ledger, 6)
+    claim = Admission(ledger).claim("r1", "w")
+    assert claim is not None
+    Admission(ledger).finish(claim, "succeeded")
+    control = Control(ledger)
+    with pytest.raises(InputError, match="has succeeded"):
+        control.skip("r1", claim.member.id, who="ann", why="")
+    control.set_state("r1", "ABORTED", who="ann", why="wrong target")
+    for late in (
+        lambda: control.retry_failed("r1", who="ann", why=""),
+        lambda: control.go_on("r1", who="ann", why=""),
+        lambda: control.set_state("r1", "PAUSED", who="ann", why=""),
+    ):
+        with pytest.raises(StaleError, match="ABORTED"):
+            late()
+
+
+def test_a_denied_gate_stays_shut_until_it_is_approved(ledger: Ledger) -> None:
+    begin(ledger, 6, gate=True)
+    through_canary(ledger)
+    Control(ledger).decide("r1", "rest", approve=False, who="bob", why="incident")
+    with pytest.raises(StaleError, match="was denied"):
+        Control(ledger).go_on("r1", who="ann", why="")
+    Control(ledger).decide("r1", "rest", approve=True, who="bob", why="over")
+    Control(ledger).go_on("r1", who="ann", why="")
+    assert Admission(ledger).claim("r1", "w") is not None
+
+
+def test_a_claim_whose_answer_was_lost_goes_back(ledger: Ledger) -> None:
+    begin(ledger, 6)
+    admission = Admission(ledger)
+    lost = admission.claim("r1", "w")
+    assert lost is not None
+    admission.give_back("r1", "w", frozenset())
+    again = admission.claim("r1", "w")
+    assert again is not None
+    assert (again.member.id, again.attempt) == (lost.member.id, lost.attempt)
+    assert again.fence > lost.fence
+    assert not admission.finish(lost, "failed")
+
+
+class Hanging(FileJob):
+    """Its work never ends."""
+
+    def upgrade(self, claim: Claim, strategy: Strategy, watch: Watch) -> Outcome:
+        watch.step("look")
+        threading.Event().wait()
+        raise AssertionError("nobody wakes it")
+
+
+def test_a_job_that_hangs_is_told_as_stalled(tmp_path: Path) -> None:
+    """In a process of its own: a thread that hangs can't be ended."""
+    create(f"sqlite:///{tmp_path}/fleet.db", 3)
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from tests.fleet.test_trouble import Hanging\n"
+        "from upgrader.fleet.runtime import work_on\n"
+        "from upgrader.ports.clock import SystemClock\n"
+        "row = work_on('r1', sys.argv[1], Hanging(Path('/')), SystemClock(), slots=2, say=print, stall_s=2.0)\n"
+        "print(row.state, row.cause, flush=True)\n"
+        "os._exit(0)\n"
+    )
+    root = str(Path(__file__).parents[2])
+    ended = subprocess.run(
+        [sys.executable, "-c", program, f"sqlite:///{tmp_path}/fleet.db"], cwd=root, check=False, timeout=180,
+        env={**os.environ, "PYTHONPATH": root}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ended.stdout.startswith("STALLED nothing has moved since"), ended.stderr
+
+
+def test_members_that_nobody_could_look_at_are_in_the_last_wave() -> None:
+    waves = (WaveSpec(name="old", select=Selector(version="<v2.10.0")), WaveSpec(name="one", count=1))
+    members = (Member(id="a", version="v2.9.1"), Member(id="b", version="v2.12.4"), Member(id="c"))
+    dealt = waves_of(members, Strategy(target="v2.14.0", waves=waves))
+    assert [(w.name, w.members) for w in dealt] == [("old", ("a",)), ("one", ("b", "c"))]
