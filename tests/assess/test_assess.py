@@ -10,7 +10,7 @@ import pytest
 
 from tests.cases.world import Case, context_of
 from upgrader.assess.assess import judge
-from upgrader.assess.check import Check, run_check
+from upgrader.assess.check import TIMELESS, Check, run_check
 from upgrader.assess.checks import service_events
 from upgrader.migrations.context import Context
 from upgrader.model.finding import Assessment, CheckRun, Coverage, Finding, Outcome, Subject, Verdict
@@ -79,3 +79,12 @@ def test_the_verdict(findings: tuple[Finding, ...], verdict: Verdict) -> None:
 def test_a_broken_check_is_never_ready() -> None:
     broken = CheckRun(code="CCM001", title="t", state="broken")
     assert Assessment(findings=(), checks=(broken,), coverage=Coverage()).verdict == "UNKNOWN"
+
+
+def test_what_is_newer_than_the_data_is_not_guessed() -> None:
+    for case in (Case(name="x", to="v9.0.0"), Case(name="x", source="v9.0.0")):
+        assessment = judge(context_of(case))
+        assert assessment.verdict == "UNKNOWN"
+        assert {finding.outcome for finding in assessment.findings} == {"UNKNOWN"}
+        judged = {run.code for run in assessment.checks if run.state != "unknown"}
+        assert judged == TIMELESS - {"CCM081"}

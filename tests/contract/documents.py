@@ -107,7 +107,7 @@ def reading(at: Desk) -> dict[str, Told]:
         "explain": ("explain",),
         "explain CODE": ("explain", "CCM002"),
         "history": ("history", *at.state),
-        "fleet status": ("fleet", "status", *at.state),
+        "fleet status --all": ("fleet", "status", "--all", *at.state),
         "lab status": ("lab", "status"),
         "lab status --requests": ("lab", "status", "--requests"),
         "lab scenario list": ("lab", "scenario", "list"),

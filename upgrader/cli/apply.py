@@ -56,12 +56,12 @@ def apply(
         raise InputError(
             what="apply needs a live cluster, not files", next_command="leave -f out, or ccm-upgrade plan -f …"
         )
-    connections = connect_all(origin)
     if plan_file is not None:
         from upgrader.cli.plan import read_plan
 
         made = read_plan(plan_file)
-    else:
+    connections = connect_all(origin)
+    if plan_file is None:
         from upgrader import pipeline
         from upgrader.matrix.load import load_matrix
         from upgrader.plugins import all_checks

@@ -77,11 +77,19 @@ def waivers_of(waived: Iterable[str], reasons: Iterable[str]) -> tuple[Waiver, .
 
 
 def target_of(text: str | None, facts: ClusterFacts) -> CcmVersion:
-    """The version asked for, else the newest that fits."""
+    """The version asked for, in its release's own spelling where it is known; else the newest that fits.
+
+    Raises `InputError` for what is no version: an empty text too, which is mostly a variable that is not set.
+    """
     from upgrader.matrix.load import load_matrix
     from upgrader.plan.target import default_target
 
-    return parse_version(text) if text else default_target(facts, load_matrix())
+    matrix = load_matrix()
+    if text is None:
+        return default_target(facts, matrix)
+    asked = parse_version(text)
+    release = matrix.release(asked)
+    return release.version if release else asked
 
 
 def context_without_forecast(facts: ClusterFacts, target: CcmVersion) -> Context:

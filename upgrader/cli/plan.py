@@ -118,7 +118,13 @@ def read_plan(path: Path) -> Plan:
     except OSError as error:
         raise InputError(what="can't read the plan", where=str(path), why=error.strerror or str(error),
                          next_command="ccm-upgrade plan -o plan.json makes one") from error  # fmt: skip
-    found = codec.decode(data, Plan, where=str(path))
+    try:
+        found = codec.decode(data, Plan, where=str(path))
+    except InputError as error:
+        raise InputError(
+            what="this is no plan, or not a whole one", where=str(path), why=error.why,
+            next_command="ccm-upgrade plan -o plan.json makes one",
+        ) from error  # fmt: skip
     check_whole(found, str(path))
     return found
 

@@ -108,7 +108,7 @@ def _read(path: Path, found: Found) -> None:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
             if not inside:
-                raise InputError(what="no .json, .yaml or .yml file in the folder", where=str(path))
+                raise InputError(what="no .json, .yaml or .yml file in the folder", where=str(path), next_command=DUMP)
             for child in inside:
                 _read(child, found)
             return
@@ -117,7 +117,8 @@ def _read(path: Path, found: Found) -> None:
         if size < BIG or is_yaml or not read_large(path, found):
             (_read_yaml if is_yaml else read_json)(load(path), str(path), found)
     except OSError as error:
-        raise InputError(what="can't read the file", where=str(path), why=error.strerror or str(error)) from error
+        raise InputError(what="can't read the file", where=str(path), why=error.strerror or str(error),
+                         next_command=DUMP) from error  # fmt: skip
 
 
 def _refuse_large(size: int, name: str) -> None:

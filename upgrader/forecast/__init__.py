@@ -7,7 +7,7 @@ from upgrader.forecast.service import forecast_service
 from upgrader.forecast.world import World
 from upgrader.matrix.model import Matrix
 from upgrader.model.facts import ClusterFacts
-from upgrader.model.forecast import Forecast
+from upgrader.model.forecast import Forecast, ServiceForecast
 from upgrader.model.version import CcmVersion
 
 __all__ = ["World", "forecast", "forecast_service"]
@@ -16,10 +16,15 @@ __all__ = ["World", "forecast", "forecast_service"]
 def forecast(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels: bool = True) -> Forecast:
     """One entry for each LoadBalancer Service and each Service that still holds one of CCM's finalizers, by key.
 
+    What a version does that is newer than the data is not known, and not guessed: each entry says so.
     Without `labels` the hash labels that will be written are left out, which saves most of the time.
     """
-    world = World.of(facts, target, matrix, labels=labels)
     ours = {CLB_FINALIZER, NLB_FINALIZER}
     wanted = [s for s in facts.services if s.spec.type == "LoadBalancer" or not ours.isdisjoint(s.metadata.finalizers)]
     wanted.sort(key=lambda s: f"{(place := s.metadata).namespace}/{place.name}")
+    if matrix.is_beyond(target):
+        why = f"{target} is newer than the data, which end with {matrix.newest}"
+        blank = (ServiceForecast(namespace=s.metadata.namespace, name=s.metadata.name, unknown=(why,)) for s in wanted)
+        return Forecast(services=tuple(blank))
+    world = World.of(facts, target, matrix, labels=labels)
     return Forecast(services=tuple([forecast_service(world, service) for service in wanted]))

@@ -60,6 +60,12 @@ class Context:
         return self.running is not None and self.target < self.running
 
     @cached_property
+    def beyond(self) -> CcmVersion | None:
+        """The running or the target version, where it is newer than the data: what it does is not known."""
+        versions = (version for version in (self.target, self.running) if version is not None)
+        return next((version for version in versions if self.matrix.is_beyond(version)), None)
+
+    @cached_property
     def route(self) -> Route:
         """The way from what runs to the target; straight to it where it is not known what runs."""
         identity = self.facts.identity

@@ -102,11 +102,16 @@ def read_suppressions(path: Path, today: date) -> Suppressions:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(what="can't read the suppressions", where=str(path), why=str(error)) from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(what="can't read the suppressions", where=str(path), why=why,
+                         next_command=f"ccm-upgrade explain {CODE} shows what the file holds") from error  # fmt: skip
     found = parse_text(text, str(path))
     mistakes = Mistakes(str(path))
     if not isinstance(found, Lines):
-        raise InputError(what="expected a mapping with `suppress`", where=str(path))
+        raise InputError(
+            what="expected a mapping with `suppress`", where=str(path),
+            next_command=f"ccm-upgrade explain {CODE} shows what the file holds",
+        )  # fmt: skip
     for key in found.keys() - {"suppress", "policy"}:
         mistakes.add(f"{path.name}:{found.lines[key]}", f"unknown key {key!r}; known: suppress, policy")
     placed = convert_entries(found.get("suppress") or [], path.name, Suppression, mistakes)

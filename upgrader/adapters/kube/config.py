@@ -93,6 +93,8 @@ def _has_file(paths: str) -> bool:
 def _check_file(where: str, *, given: bool) -> None:
     if _has_file(where):
         return
+    if Path(where).is_dir():
+        raise InputError(what="the kubeconfig is a directory", where=where, next_command=_NEXT)
     why = "no such file" if given else "no such file, and this is no pod of a cluster"
     raise InputError(what="there is no kubeconfig", where=where, why=why, next_command=_NEXT)
 
