@@ -1,5 +1,7 @@
 """How fast the lab is: start, requests a second, a list of 10,000 Services, a fleet in memory.
 
+Seconds are by the wall, and of the process's own core beside them: on a busy machine only the second are the lab's.
+
 python -m benchmarks.lab            every figure
 python -m benchmarks.lab start      one of them: start, requests, services, fleet
 """
@@ -23,21 +25,36 @@ from upgrader.lab.scenario import load_scenario
 SERVICES, REQUESTS, CLUSTERS = 10_000, 3_000, 1_000
 
 
+class Watch:
+    """Shows what has passed since it was made."""
+
+    def __init__(self) -> None:
+        self._wall, self._core = time.perf_counter(), time.process_time()
+
+    @property
+    def core_s(self) -> float:
+        """Seconds of the process's own."""
+        return time.process_time() - self._core
+
+    def __str__(self) -> str:
+        return f"{time.perf_counter() - self._wall:.2f} s, {self.core_s:.2f} s of one core"
+
+
 def start() -> str:
     """From nothing to answering."""
-    began = time.perf_counter()
+    watch = Watch()
     with Lab(load_scenario("dedicated-flannel")):
-        return f"start: {time.perf_counter() - began:.2f} s (wanted: 1 s)"
+        return f"start: {watch} (wanted: 1 s)"
 
 
 def requests() -> str:
     """Simple requests in the process, one after another: what the cloud's state machine costs."""
     cloud = Cloud(clock=LabClock(held=True))
     build(load_scenario("dedicated-flannel"), cloud)
-    began = time.perf_counter()
+    watch = Watch()
     for _ in range(REQUESTS):
         cloud.call("slb", "DescribeLoadBalancers", {"RegionId": "cn-hangzhou"})
-    return f"requests: {REQUESTS / (time.perf_counter() - began):,.0f} a second (wanted: 1,000)"
+    return f"requests: {REQUESTS / watch.core_s:,.0f} a second of one core (wanted: 1,000)"
 
 
 def services() -> str:
@@ -49,21 +66,24 @@ def services() -> str:
         for number in range(SERVICES):
             metadata = {**pattern["metadata"], "name": f"svc-{number}", "uid": f"uid-{number}"}
             cluster.api.store.put(("", "services"), {**pattern, "metadata": metadata})
+        watch = Watch()
+        lab.run(cluster.controllers.settle)
+        told = f"slices and Endpoints of {SERVICES:,} Services: {watch}\n"
         context = ssl.create_default_context(cafile=str(lab.ca_file))
         url = f"{lab.secure_url}/k8s/{cluster.id}/api/v1/services"
         request = urllib.request.Request(url, headers={"Authorization": f"Bearer {TOKEN}"})
-        began = time.perf_counter()
+        watch = Watch()
         with urllib.request.urlopen(request, context=context) as answer:
             size = len(answer.read())
-        return f"list of {SERVICES:,} Services: {time.perf_counter() - began:.2f} s, {size / 1e6:.0f} MB (wanted: 1 s)"
+        return f"{told}list of {SERVICES:,} Services: {watch}, {size / 1e6:.0f} MB (wanted: 1 s)"
 
 
 def one_fleet() -> str:
     """A thousand clusters with three Services each, synced by their CCMs, in one process."""
-    began = time.perf_counter()
+    watch = Watch()
     build(fleet(clusters=CLUSTERS, services=3, sick_percent=10), Cloud(clock=LabClock(held=True)))
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return f"{CLUSTERS:,} clusters: {megabytes:,.0f} MB (wanted: 2,048), made in {time.perf_counter() - began:.0f} s"
+    return f"{CLUSTERS:,} clusters: {megabytes:,.0f} MB (wanted: 2,048), made in {watch}"
 
 
 FIGURES: dict[str, Callable[[], str]] = {"start": start, "requests": requests, "services": services, "fleet": one_fleet}

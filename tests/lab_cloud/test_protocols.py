@@ -148,6 +148,18 @@ def test_faults_strike_as_scripted(cloud: Cloud, send: Send) -> None:
     assert time.monotonic() - began >= 0.2
 
 
+def test_a_timeout_has_landed_and_does_not_hold_up_the_labs_end(cloud: Cloud) -> None:
+    cloud.faults.add(Fault(action="CreateLoadBalancer", kind="timeout"))
+    hasty = AcsClient(ROOT_KEY, ROOT_SECRET, "cn-hangzhou", proxy={"http": None, "https": None}, timeout=1)
+    with LabServer(Gateway(cloud)) as server:
+        request = common("slb", "CreateLoadBalancer", LoadBalancerName="x")
+        request.set_endpoint(server.url.removeprefix("http://"))
+        request.set_protocol_type("http")
+        with pytest.raises(ClientException):
+            hasty.do_action_with_exception(request)
+    assert [one.name for one in cloud.world.slb.load_balancers.values()] == ["x"]
+
+
 def test_reads_can_lag_behind_writes(cloud: Cloud) -> None:
     cloud.faults.add(Fault(kind="stale", product="slb", action="Describe*", delay_s=5, times=1))
     cloud.call("slb", "CreateLoadBalancer", {})

@@ -77,6 +77,7 @@ def build_cluster(spec: ClusterSpec, cloud: Cloud) -> LabCluster:
     furnish(cluster, cloud, config, role.name if spec.kind != "managed" else "")
     cluster.work()
     cluster.controllers.broken_images.update(spec.broken_images)
+    cluster.controllers.ready_after_s = spec.ready_after_s
     return cluster
 
 

@@ -106,6 +106,7 @@ class ClusterSpec(Text, frozen=True):
     services: tuple[ServiceSpec, ...] = ()
     edits: tuple[CloudEdit, ...] = ()
     broken_images: tuple[str, ...] = ()
+    ready_after_s: float = 0.0
 
 
 class FaultSpec(Text, frozen=True):

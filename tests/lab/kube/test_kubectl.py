@@ -72,7 +72,16 @@ def test_what_the_server_says_of_itself(kubectl: Kubectl) -> None:
     assert kubectl("get", "--raw", "/api/v1/namespaces/default/services/web").json["kind"] == "Service"
     assert "rollingUpdate" in kubectl("explain", "deployment.spec.strategy").out
     assert "Metrics API not available" in kubectl("top", "nodes", code=1).error
-    for command in (["exec", "web-1-1", "--", "ls"], ["attach", "web-1-1"], ["port-forward", "web-1-1", "0:80"]):
+    assert {"storageclasses.storage.k8s.io", "replicationcontrollers"} <= set(
+        kubectl("api-resources", "--verbs=list", "-o", "name").out.split()
+    )
+    assert kubectl("get", "--raw", "/api/v1/nothing", code=1).error.count("NotFound") == 1
+    for command in (
+        ["debug", "web-1-1", "--image=busybox", "--profile=general"],
+        ["exec", "web-1-1", "--", "ls"],
+        ["attach", "web-1-1"],
+        ["port-forward", "web-1-1", "0:80"],
+    ):
         assert "run no programs" in kubectl(*command, code=1).error
 
 

@@ -16,8 +16,8 @@ from upgrader.lab.build import build
 from upgrader.lab.clock import LabClock
 from upgrader.lab.cloud.cloud import Cloud
 from upgrader.lab.fleet import fleet
-from upgrader.lab.lab import Lab, open_saved
-from upgrader.lab.scenario import load_scenario
+from upgrader.lab.lab import Lab, open_saved, token_of
+from upgrader.lab.scenario import ClusterSpec, Scenario, load_scenario
 from upgrader.model.errors import InputError
 
 
@@ -74,6 +74,38 @@ def test_a_saved_lab_opens_again_elsewhere(lab: Lab) -> None:
         assert set(again.clusters) == set(lab.clusters)
     with pytest.raises(InputError):
         open_saved(b"{}")
+
+
+def test_a_saved_lab_goes_on_with_what_was_under_way() -> None:
+    spec = ClusterSpec(name="slow", ready_after_s=30)
+    story = Scenario(name="slow", title="Pods take their time", clusters=(spec,))
+
+    def ready(lab: Lab) -> int:
+        found = lab.cluster().local.get("daemonsets", "cloud-controller-manager", "kube-system", "apps")
+        return int((found or {})["status"]["numberReady"])
+
+    with Lab(story, clock=LabClock(held=True)) as lab:
+        lab.run(lambda: lab.cluster().addon_changed("v2.14.0"))
+        assert ready(lab) == 0
+        saved = lab.snapshot()
+    with open_saved(saved, clock=LabClock(held=True)) as again:
+        assert ready(again) == 0
+        again.run(lambda: again.advance(31))
+        assert ready(again) == 1
+        assert str(again.cluster().ccm.version) == "v2.14.0"
+
+
+def test_a_path_without_a_mount_is_the_clusters_whose_token_asks() -> None:
+    with Lab(fleet(clusters=2, services=0)) as lab:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        for one in lab.clusters.values():
+            headers = {"Authorization": f"Bearer {token_of(one.id)}"}
+            request = urllib.request.Request(f"{lab.url}/api/v1/nodes", headers=headers)
+            with opener.open(request, timeout=30) as answer:
+                names = {node["metadata"]["name"] for node in json.load(answer)["items"]}
+            assert names == {node["metadata"]["name"] for node in one.local.list("nodes")}
+            assert names != {node["metadata"]["name"] for other in lab.clusters.values() if other is not one
+                             for node in other.local.list("nodes")}  # fmt: skip
 
 
 def test_a_fleet_is_mixed_sick_as_asked_and_the_same_for_its_seed() -> None:

@@ -78,6 +78,9 @@ def _of(group: str, version: str, plural: str, kind: str, *short: str, subs: str
 RBAC = "rbac.authorization.k8s.io"
 AUTHORIZATION = "authorization.k8s.io"
 
+RUN_IN_PODS = ("exec", "attach", "portforward", "ephemeralcontainers")
+"""Subresources of pods that run something in them: known, and refused with a clear word."""
+
 RESOURCES: tuple[Resource, ...] = (
     _core("configmaps", "ConfigMap", "cm"),
     _core("endpoints", "Endpoints", "ep"),
@@ -87,7 +90,8 @@ RESOURCES: tuple[Resource, ...] = (
     _core("nodes", "Node", "no", subs="status", namespaced=False),
     _core("persistentvolumeclaims", "PersistentVolumeClaim", "pvc", subs="status"),
     _core("persistentvolumes", "PersistentVolume", "pv", subs="status", namespaced=False),
-    _core("pods", "Pod", "po", subs="status log eviction binding exec attach portforward", in_all=True),
+    _core("pods", "Pod", "po", subs=f"status log eviction binding {' '.join(RUN_IN_PODS)}", in_all=True),
+    _core("replicationcontrollers", "ReplicationController", "rc", subs="status scale", in_all=True),
     _core("resourcequotas", "ResourceQuota", "quota", subs="status"),
     _core("secrets", "Secret"),
     _core("serviceaccounts", "ServiceAccount", "sa", subs="token"),
@@ -126,6 +130,7 @@ RESOURCES: tuple[Resource, ...] = (
     _of(RBAC, "v1", "rolebindings", "RoleBinding"),
     _of(RBAC, "v1", "roles", "Role"),
     _of("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", "pc", namespaced=False),
+    _of("storage.k8s.io", "v1", "storageclasses", "StorageClass", "sc", namespaced=False),
 )  # fmt: skip
 
 _BY_PATH = {(one.group, one.version, one.plural): one for one in RESOURCES}

@@ -29,7 +29,7 @@ class ApiError(RefusedError):
             "kind": "Status", "apiVersion": "v1", "metadata": self.metadata, "status": "Failure",
             "message": self.message, "reason": self.code, "code": self.status,
         }  # fmt: skip
-        return {**found, "details": self.details} if self.details else found
+        return {**found, "details": self.details} if self.details is not None else found
 
 
 def _details(resource: Resource, name: str = "") -> dict[str, Any]:
@@ -43,8 +43,8 @@ def not_found(resource: Resource, name: str) -> ApiError:
 
 
 def no_such_path() -> ApiError:
-    """No such resource."""
-    return ApiError(404, "NotFound", "the server could not find the requested resource")
+    """No such resource. The details are empty, but there: kubectl looks into them."""
+    return ApiError(404, "NotFound", "the server could not find the requested resource", details={})
 
 
 def already_exists(resource: Resource, name: str) -> ApiError:

@@ -18,6 +18,7 @@ from upgrader.lab.kube.lists import page
 from upgrader.lab.kube.objects import Objects
 from upgrader.lab.kube.patches import APPLY, merged, patched
 from upgrader.lab.kube.paths import Target
+from upgrader.lab.kube.resource import RUN_IN_PODS
 from upgrader.lab.kube.reviews import Reviews
 from upgrader.lab.kube.scale import scale_of, scaled
 from upgrader.lab.kube.shapes import as_shown, as_stored
@@ -47,7 +48,7 @@ class Verbs:
             return reply({**kinds, **found}, status=201)
         if target.resource.key == EVENTS.key:
             forget_old(self._objects.store, self._objects.clock.now())
-        if target.subresource in ("exec", "attach", "portforward"):
+        if target.subresource in RUN_IN_PODS:
             raise no_programs(target.subresource)
         if target.subresource in ("scale", "log", "eviction", "token", "binding"):
             return getattr(self, f"_{target.subresource}")(asked)  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 GROUPS = ("core/v1", "apps/v1", "batch/v1", "autoscaling/v1", "autoscaling/v2", "policy/v1", "rbac/v1", "networking/v1",
           "coordination/v1", "discovery/v1", "events/v1", "scheduling/v1", "authentication/v1",
-          "authorization/v1")  # fmt: skip
+          "authorization/v1", "storage/v1")  # fmt: skip
 PACKAGES = {"metav1": "meta/v1", "v1": "core/v1", "corev1": "core/v1", "authv1": "authentication/v1"}
 WORDS = {"string": "s", "int32": "i", "int64": "i", "int": "i", "uint32": "i", "byte": "y", "uint8": "y", "bool": "b",
          "float64": "f", "types.UID": "s", "types.NodeName": "s", "intstr.IntOrString": "IntOrString",
