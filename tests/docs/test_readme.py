@@ -18,8 +18,3 @@ def test_two_commands_do_all_the_set_up() -> None:
 def test_the_demo_stands_on_the_first_screen() -> None:
     line = README[: README.index("ccm-upgrade demo")].count("\n") + 1
     assert line <= 20
-
-
-def test_its_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (Path(__file__).parents[2] / target).exists(), target

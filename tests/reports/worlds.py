@@ -68,7 +68,7 @@ def plan(
         forecast=Forecast(services=services),
         ram=RamDelta(role="KubernetesMasterRole-x", policy="k8sMasterRolePolicy-Ccm-x", missing=("nlb:ListAsynJobs",),
                      document={"Version": "1", "Statement": []}),
-        steps=(Step(id="ram-1", kind="ram.policy-version", summary="Add nlb:ListAsynJobs to the policy", params={}),
+        steps=(Step(id="ram-1", kind="ram.policy-version", summary=f"Allow it in {'k' * 120}", params={}),
                Step(id="ccm", kind="ccm.addon", summary="Upgrade the add-on", params={}, reversible="no",
                     why_not="ACK documents no add-on downgrade", impact="traffic", needs=("ram-1",))),
         digests=Digests(facts="sha256:a", matrix="sha256:b"),

@@ -45,6 +45,9 @@ def verdict_lines(paper: Paper, verdict: Verdict, found: tuple[Finding, ...], co
     counts = Counter(f.outcome for f in found if not f.waived)
     tally = " · ".join(f"{counts[o]} {o}" for o in OUTCOME_ORDER if counts[o]) or paper.say("no findings")
     paper.line(f"{paper.mark(verdict)}   {tally}")
+    mended = sum(f.outcome == "FAIL" and not f.waived and f.fixed_by is not None for f in found)
+    if mended:
+        paper.line(f"  {mended} of {counts['FAIL']} FAIL mended by the steps of this plan")
     text = f"{coverage.judged} of {plural(coverage.services, 'LoadBalancer Service')} judged"
     if coverage.unreadable:
         text += f", {coverage.unreadable} unreadable"
