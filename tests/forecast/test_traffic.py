@@ -7,7 +7,7 @@ import pytest
 from upgrader.forecast import World
 from upgrader.forecast.backends import Wanted
 from upgrader.forecast.groups import DesiredGroup
-from upgrader.forecast.traffic import traffic_of
+from upgrader.forecast.traffic import traffic_of, weights_of
 from upgrader.matrix.load import load_matrix
 from upgrader.model.cloud import Backend, LbKind, LoadBalancer, ServerGroup
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
@@ -29,7 +29,7 @@ def _moved(kind: LbKind, wanted: Wanted, *, ignore: bool = False, version: str =
     facts = ClusterFacts(identity=ClusterIdentity(), ccm=CcmInstall(cluster_id="c1"), services=(service,))
     group = DesiredGroup(name=name, port=ServicePort(port=80, node_port=30080), wanted=wanted)
     world = World.of(facts, parse_version(version), load_matrix())
-    return {one.backend: one.weight for one in traffic_of(world, service, lb, (group,))}
+    return {one.backend: one.weight for one in traffic_of(weights_of(world, service, lb, (group,)))}
 
 
 def _wanted(**weights: int) -> tuple[Backend, ...]:

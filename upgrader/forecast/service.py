@@ -11,7 +11,7 @@ from upgrader.forecast.hash import HASH_LABEL
 from upgrader.forecast.nlb.sync import sync_nlb
 from upgrader.forecast.select import CLB_FINALIZER, ID_LABEL, NLB_FINALIZER, Selection, select
 from upgrader.forecast.synced import Synced
-from upgrader.forecast.traffic import traffic_of
+from upgrader.forecast.traffic import Weights, traffic_of, weights_of
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LbKind
 from upgrader.model.forecast import ExpectedEvent, Refusal, ServiceForecast
@@ -38,8 +38,18 @@ def forecast_service(world: World, service: Service) -> ServiceForecast:
             labels=_labels(world, service, chosen, "") if chosen.hash is not None else _NOTHING,
             finalizers=_finalizers(world, service, kind), unknown=_UNREAD[kind],
         )  # fmt: skip
-    synced = (sync_nlb if kind == "nlb" else sync_clb)(world, service, full_sync=chosen.full_sync)
+    synced = _sync(world, service, kind, full_sync=chosen.full_sync)
     return _synced(world, service, chosen, kind, synced)
+
+
+def expected_weights(world: World, service: Service, kind: LbKind) -> tuple[Weights, ...]:
+    """The weights that the target wants now, group by group, beside those that are there."""
+    synced = _sync(world, service, kind, full_sync=False)
+    return tuple(weights_of(world, service, synced.load_balancer, synced.groups))
+
+
+def _sync(world: World, service: Service, kind: LbKind, *, full_sync: bool) -> Synced:
+    return (sync_nlb if kind == "nlb" else sync_clb)(world, service, full_sync=full_sync)
 
 
 def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, synced: Synced) -> ServiceForecast:
@@ -59,7 +69,7 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
         why=chosen.why,
         writes=() if unread else synced.writes,
         events=(*synced.events, *ended) if world.ways.service_events else (),
-        traffic=traffic_of(world, service, lb, synced.groups) if refusal is None and not unread else (),
+        traffic=traffic_of(weights_of(world, service, lb, synced.groups)) if refusal is None and not unread else (),
         refusal=refusal,
         labels=labels if refusal is None else {},
         finalizers=_finalizers(world, service, kind),

@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
 
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.clb import servers as clb
 from upgrader.forecast.groups import DesiredGroup, find_group
 from upgrader.forecast.nlb import servers as nlb
 from upgrader.forecast.world import World
-from upgrader.model.cloud import Backend, LoadBalancer
+from upgrader.model.cloud import Backend, LoadBalancer, ServerGroup
 from upgrader.model.forecast import TrafficShift
 from upgrader.model.kube import Service
 
 
-def traffic_of(
-    world: World, service: Service, lb: LoadBalancer | None, groups: Iterable[DesiredGroup]
-) -> tuple[TrafficShift, ...]:
+class Weights(Struct, frozen=True):
+    """The weights of one group's backends by name, as they are and as a sync leaves them."""
+
+    group: str
+    before: dict[str, int]
+    after: dict[str, int]
+
+
+def traffic_of(weights: Iterable[Weights]) -> tuple[TrafficShift, ...]:
     """Weight and share (percent) of each backend before and after, for groups in which some weight moves."""
     found: list[TrafficShift] = []
+    for one in weights:
+        if one.before == one.after:
+            continue
+        totals = sum(one.before.values()), sum(one.after.values())
+        for backend in sorted({*one.before, *one.after}):
+            pair = one.before.get(backend), one.after.get(backend)
+            share = tuple(
+                None if w is None else round(100 * w / t, 1) if t else 0.0 for w, t in zip(pair, totals, strict=True)
+            )
+            found.append(TrafficShift(group=one.group, backend=backend, weight=pair, share=(share[0], share[1])))
+    return tuple(found)
+
+
+def weights_of(
+    world: World, service: Service, lb: LoadBalancer | None, groups: Iterable[DesiredGroup]
+) -> Iterator[Weights]:
+    """The weights of each group that is there already and whose backends could be told."""
     for group in groups:
         remote = find_group(lb, group) if lb else None
         if lb is None or remote is None or group.wanted.unknown or group.wanted.error:
             continue
-        before = {b.label: b.weight for b in remote.backends}
-        after = _after(world, service, lb, group, remote.backends)
-        if before == after:
-            continue
-        totals = sum(before.values()), sum(after.values())
-        for backend in sorted({*before, *after}):
-            weights = before.get(backend), after.get(backend)
-            share = tuple(
-                None if w is None else round(100 * w / t, 1) if t else 0.0 for w, t in zip(weights, totals, strict=True)
-            )
-            found.append(TrafficShift(group=remote.id, backend=backend, weight=weights, share=(share[0], share[1])))
-    return tuple(found)
+        if lb.kind != "nlb" or not _is_remade(remote, group.wanted.backends):
+            before = {b.label: b.weight for b in remote.backends}
+            yield Weights(remote.id, before, _after(world, service, lb, group, remote.backends))
 
 
 def _after(
     world: World, service: Service, lb: LoadBalancer, group: DesiredGroup, remote: tuple[Backend, ...]
 ) -> dict[str, int]:
-    """What the group holds then: the wanted backends and the user's own; a pod without an ENI pauses all but adding."""
+    """The wanted backends and the user's own; a pod without an ENI pauses all but adding."""
     before = {b.label: b.weight for b in remote}
     wanted = {b.label: b.weight for b in group.wanted.backends}
     if group.wanted.invalid:
@@ -55,3 +71,9 @@ def _is_users(world: World, service: Service, lb: LoadBalancer, group: DesiredGr
     if lb.kind == "nlb":
         return nlb.is_foreign(world, service, backend)
     return clb.is_foreign(world, service, backend, group.name)
+
+
+def _is_remade(remote: ServerGroup, wanted: tuple[Backend, ...]) -> bool:
+    """Whether an NLB group is of another type than its servers are to be: another one takes its place, it stays."""
+    had = remote.attributes.get("ServerGroupType", "")
+    return bool(had) and bool(wanted) and (had == "Ip") != (wanted[0].type == "Ip")

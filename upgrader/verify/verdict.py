@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from upgrader.forecast.groups import desired, find_group
 from upgrader.forecast.select import serving
-from upgrader.forecast.service import forecast_service
+from upgrader.forecast.service import expected_weights, forecast_service
 from upgrader.forecast.world import World
 from upgrader.matrix.model import Matrix
 from upgrader.model.cloud import LoadBalancer
@@ -89,21 +88,11 @@ def _left_to_write(still: ServiceForecast) -> list[str]:
 
 def _weights(world: World, service: Service) -> tuple[WeightCheck, ...]:
     kind = serving(world, service)
-    found = world.find(service, kind) if kind else ()
-    if not found or kind is None:
-        return ()
-    checks = []
-    for group in desired(world, service, kind):
-        remote = find_group(found[0], group)
-        if remote is None or group.wanted.error or group.wanted.unknown:
-            continue
-        have = {b.label: b.weight for b in remote.backends}
-        for backend in group.wanted.backends:
-            label = backend.label
-            checks.append(
-                WeightCheck(group=remote.id, backend=label, expected=backend.weight, observed=have.get(label))
-            )
-    return tuple(checks)
+    return tuple(
+        WeightCheck(group=one.group, backend=name, expected=weight, observed=one.before.get(name))
+        for one in (expected_weights(world, service, kind) if kind else ())
+        for name, weight in one.after.items()
+    )
 
 
 def _identity(

@@ -9,7 +9,8 @@ import pytest
 
 from upgrader.forecast import World
 from upgrader.forecast.backends import Wanted
-from upgrader.forecast.groups import desired
+from upgrader.forecast.nlb.groups import wanted_groups
+from upgrader.forecast.nlb.wanted import RefusedByCcmError, listeners_of
 from upgrader.matrix.load import load_matrix
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
 from upgrader.model.kube import (
@@ -74,7 +75,7 @@ def _wanted(version: str, policy: str, **notes: str) -> Wanted:
         network_interfaces=(),
     )
     world = World.of(facts, parse_version(version), load_matrix())
-    return desired(world, service, "nlb")[0].wanted
+    return wanted_groups(world, service, listeners_of(world, service))[0].desired.wanted
 
 
 def _servers(version: str, policy: str, **notes: str) -> list[tuple[str, int, int]]:
@@ -105,4 +106,5 @@ def test_cluster_mode_holds_the_nodes_and_the_virtual_pods() -> None:
 
 
 def test_a_version_that_does_not_read_the_annotation_needs_the_enis() -> None:
-    assert "can not find eniid for ip 10.0.0.4" in _wanted("v2.7.0", "Cluster", server_group_type="Ip").error
+    with pytest.raises(RefusedByCcmError, match=r"can not find eniid for ip 10\.0\.0\.4"):
+        _wanted("v2.7.0", "Cluster", server_group_type="Ip")

@@ -120,7 +120,7 @@ def _groups(world: World, service: Service, notes: Notes) -> tuple[tuple[Desired
             if world.ways.clb_group_errors == "refuse":
                 lead = f"build vserver groups error: build vgroup for port {port.port} error: "
                 raise RefusedByCcmError(lead + text) from error
-            broken.append(group_name(world, service, port, "clb"))
+            broken.append(group_name(world, service, port))
     return tuple(found), tuple(broken)
 
 
@@ -132,7 +132,7 @@ def _group(world: World, service: Service, notes: Notes, port: ServicePort) -> D
             _check_reused(world, notes, reused)
         total = _percent(notes, "weight", "weight")
     default = _percent(notes, "default-weight", "default weight")
-    name = group_name(world, service, port, "clb")
+    name = group_name(world, service, port)
     wanted = wanted_backends(world, service, port, name, "clb", WeightWish(total=total, default=default))
     if wanted.error:
         raise RefusedByCcmError(wanted.error)
@@ -180,7 +180,7 @@ def _listener(world: World, service: Service, notes: Notes, port: ServicePort) -
         port=port.port,
         protocol=protocol,
         name=f"k8s/{port.port}/{metadata.name}/{metadata.namespace}/{world.cluster_id}",
-        group=group_name(world, service, port, "clb"),
+        group=group_name(world, service, port),
         group_id=_named_group(notes, port) if user_groups else "",
         attributes=_attributes(notes),
         certificate=notes.get("cert-id"),

@@ -208,7 +208,8 @@ def _server(call: Call, record: dict[str, str]) -> Server:
     return Server(
         server_id=record.get("ServerId", ""),
         type=kind,
-        server_ip=record.get("ServerIp", ""),
+        # A machine is told by its id alone; v2.5 sends a pod's address beside it.
+        server_ip="" if kind == "Ecs" else record.get("ServerIp", ""),
         port=port,
         weight=weight,
         description=record.get("Description", ""),
