@@ -2,8 +2,9 @@
 
     python benchmarks/check_files.py [--services 50000] [--slices 20000] [--rounds 3]
 
-Every measurement is a process of its own, start-up and all; the best of some rounds, taken in turn, so that what
-else runs on the machine slows all alike. Memory is beyond that of an interpreter that does nothing.
+Every measurement is a process of its own, start-up and all, with its bytecode at hand as pip leaves it; the best of
+some rounds, taken in turn, so that what else runs on the machine slows all alike. Memory is beyond that of an
+interpreter that does nothing.
 The dumps are random but realistic (`dumps.py`): Services without a hash label, as v1.9.3.239 leaves them; with the
 label of v2.7.0 … v2.13.0; and with a label that nobody computes, so that both formulas have to be.
 """
@@ -56,9 +57,15 @@ class Run(Struct, frozen=True, order=True):
 def measure(command: list[str]) -> Run:
     """The process, from start to end."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=HERE.parent)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=HERE.parent, env=environment())
     _, _, usage = os.wait4(process.pid, 0)
     return Run(time.perf_counter() - start, usage.ru_maxrss / 1024)
+
+
+def environment() -> dict[str, str]:
+    """Ours, in which Python keeps bytecode: an installed package has it, a checkout need not."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "ccm-upgrade-benchmark")}
 
 
 def commands(path: Path, running: str) -> dict[str, list[str]]:

@@ -20,7 +20,6 @@ from upgrader.model.facts import ClusterFacts
 from upgrader.model.finding import Assessment
 from upgrader.model.plan import Plan
 from upgrader.model.version import CcmVersion
-from upgrader.plan.build import build
 from upgrader.plan.suppressions import Suppressions, suppressed
 from upgrader.plan.waivers import Waiver, waived
 
@@ -41,6 +40,9 @@ def make_plan(
 
     `image` names the target's image where the registry is the user's own and its tag is not the version.
     """
+    # Here, because `check` builds no plan, and starts the faster for it.
+    from upgrader.plan.build import build
+
     context = look(facts, target, matrix)
     assessment = _accepted(judge(context, checks), waive, suppress, facts)
     return build(context, assessment, now=now, nonce=nonce or secrets.token_hex(16), image=image)

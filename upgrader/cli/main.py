@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -125,6 +124,8 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def our_bug(error: Exception) -> BugError:
     """What nobody expected, in the shape of every other error: what it was, and the line of ours where it rose."""
+    import traceback
+
     ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "upgrader" in Path(frame.filename).parts]
     where = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     return BugError(
