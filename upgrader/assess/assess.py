@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import UNSET
+
 from upgrader.assess.check import Check, in_words, run_check
 from upgrader.assess.registry import CHECKS
 from upgrader.matrix.model import Matrix
@@ -31,7 +33,9 @@ def judge(context: Context, checks: Iterable[Check] = CHECKS) -> Assessment:
         runs.append(run)
         findings.extend(found)
     findings.sort(key=lambda finding: finding.sort_key)
-    return Assessment(findings=tuple(findings), checks=tuple(runs), coverage=_coverage(context))
+    return Assessment(
+        findings=tuple(findings), checks=tuple(runs), coverage=_coverage(context), shadow=context.shadow or UNSET
+    )
 
 
 def _coverage(context: Context) -> Coverage:

@@ -67,6 +67,7 @@ def check(
         document(
             "Assessment", cluster=facts.identity, verdict=assessment.verdict, coverage=assessment.coverage,
             findings=assessment.findings, checks=assessment.checks, **{"from": facts.ccm.version, "to": str(version)},
+            **({"shadow": assessment.shadow} if assessment.shadow else {}),
         ),
         fmt,
         lambda: _text(facts, version, assessment),
@@ -85,5 +86,6 @@ def _text(facts: ClusterFacts, version: CcmVersion, assessment: Assessment) -> s
     paper.line()
     terminal.verdict_lines(paper, assessment.verdict, assessment.findings, assessment.coverage)
     terminal.findings(paper, assessment.findings, {run.code: run.title for run in assessment.checks})
+    terminal.shadow(paper, assessment.shadow)
     terminal.broken(paper, assessment.checks)
     return paper.text()

@@ -24,6 +24,8 @@ _PLAIN = (
 _CLOUD_CONFIG = Ref(api_version="v1", kind="ConfigMap", namespace=_PLACE, name="cloud-config")
 # Older CCMs keep the leader's lock in Endpoints, newer ones in a Lease: both are looked at.
 _LOCK = Ref(api_version="v1", kind="Endpoints", namespace=_PLACE, name="ccm")
+# The result of the vendor's own dry run, which is about no Service.
+_PRECHECK = "metadata.name=CloudControllerManagerPrecheckResult"
 
 
 def read_cluster(reader: ClusterSurvey, questions: Questions) -> tuple[ClusterFacts, list[dict[str, Any]]]:
@@ -38,6 +40,7 @@ def read_cluster(reader: ClusterSurvey, questions: Questions) -> tuple[ClusterFa
     nodes = questions.ask("nodes", "list nodes", reader.nodes, ())
     pods = questions.ask("pods", "list pods", reader.pods, ())
     events = questions.ask("events", "list events", lambda: reader.events("", "involvedObject.kind=Service"), ())
+    dry_runs = questions.ask("precheck", "list events", lambda: reader.events(_PLACE, _PRECHECK), ())
     plain = [_listed(reader, questions, area, ref) for area, ref in _PLAIN]
     objects = [found for future in plain for found in future.result()]
     objects += _optional(reader, questions, "cloud-config", _CLOUD_CONFIG)
@@ -50,7 +53,7 @@ def read_cluster(reader: ClusterSurvey, questions: Questions) -> tuple[ClusterFa
         endpoints=_sorted(endpoints.result()),
         nodes=_sorted(nodes.result()),
         pods=_sorted(pods.result()),
-        events=_sorted(events.result()),
+        events=_sorted((*events.result(), *dry_runs.result())),
         unreadable=dict(sorted(reader.unreadable.told().items())),
     )
     return facts, objects

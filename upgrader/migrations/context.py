@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from upgrader.forecast.shadow import second_opinion
 from upgrader.matrix.model import Annotation, Matrix
 from upgrader.matrix.route import Route, find_route
 from upgrader.migrations.needs import Usage, required_actions
@@ -17,6 +18,7 @@ from upgrader.model.facts import ClusterFacts, Gap
 from upgrader.model.finding import Effect, Subject
 from upgrader.model.forecast import Forecast, ServiceForecast
 from upgrader.model.kube import Service
+from upgrader.model.shadow import Shadow
 from upgrader.model.version import CcmVersion, parse_version
 from upgrader.ram.delta import Judged, judge
 
@@ -186,6 +188,11 @@ class Context:
     def outlook(self) -> Outlook:
         """The forecast in short."""
         return Outlook.of(self.forecast)
+
+    @cached_property
+    def shadow(self) -> Shadow | None:
+        """The vendor's own dry run beside the forecast; None where none left its result."""
+        return second_opinion(self.facts.events, self.forecast, self.matrix)
 
     @cached_property
     def needed_actions(self) -> Mapping[str, str]:

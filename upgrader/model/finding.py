@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+
+from upgrader.model.shadow import Shadow
 
 Outcome = Literal["FAIL", "WARN", "NOTE", "UNKNOWN"]
 Effect = Literal["IMMEDIATE", "LATENT", "NONE"]
@@ -84,11 +86,12 @@ class Coverage(Struct, frozen=True, kw_only=True):
 
 
 class Assessment(Struct, frozen=True, kw_only=True):
-    """All findings (sorted) and how each check ended."""
+    """All findings (sorted) and how each check ended; `shadow` where a dry run of the vendor's left its result."""
 
     findings: tuple[Finding, ...]
     checks: tuple[CheckRun, ...]
     coverage: Coverage
+    shadow: Shadow | UnsetType = UNSET
 
     @property
     def verdict(self) -> Verdict:

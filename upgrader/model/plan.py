@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from upgrader.model.facts import ClusterIdentity
 from upgrader.model.finding import CheckRun, Coverage, Finding, Verdict
 from upgrader.model.forecast import Forecast
+from upgrader.model.shadow import Shadow
 
 Reversible = Literal["yes", "partly", "no"]
 Impact = Literal["none", "config", "traffic"]
@@ -72,7 +73,10 @@ class Digests(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """A frozen plan. `id` is the digest of its content; times are UTC, RFC 3339; `expires` ends its life."""
+    """A frozen plan. `id` is the digest of its content; times are UTC, RFC 3339; `expires` ends its life.
+
+    `shadow` is there only where a dry run of the vendor's left its result.
+    """
 
     cluster: ClusterIdentity
     from_version: str = field(name="from")
@@ -92,5 +96,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     id: str = ""
     tool: str = ""
     changes: tuple[Touched, ...] = ()
+    shadow: Shadow | UnsetType = UNSET
     api_version: Literal["ccm-upgrade/v1"] = field(default="ccm-upgrade/v1", name="apiVersion")
     kind: Literal["Plan"] = "Plan"

@@ -70,6 +70,7 @@ def build(context: Context, assessment: Assessment, *, now: datetime, nonce: str
         nonce=nonce,
         tool=__version__,
         changes=touched(context),
+        shadow=judged.shadow,
     )
     return replace(plan, id=plan_id(plan))
 

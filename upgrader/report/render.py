@@ -12,7 +12,7 @@ from upgrader import __version__, codec
 from upgrader.model.errors import InputError
 from upgrader.report.present import Report
 from upgrader.report.tables import render_csv, render_junit, render_sarif
-from upgrader.report.words import MARKS, WHY_FULL_SYNC, plural
+from upgrader.report.words import AGREEMENTS, MARKS, WHY_FULL_SYNC, plural, second_opinion
 
 # The table of Services beyond this count is cut in print and in markdown; json and csv have all.
 MARKDOWN_FINDINGS = 200
@@ -32,7 +32,14 @@ def environment() -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.globals.update(MARKS=MARKS, WHY=WHY_FULL_SYNC, version=__version__, pretty=codec.pretty)
+    made.globals.update(
+        MARKS=MARKS,
+        WHY=WHY_FULL_SYNC,
+        AGREEMENTS=AGREEMENTS,
+        second_opinion=second_opinion,
+        version=__version__,
+        pretty=codec.pretty,
+    )
     made.filters.update(plural=plural, md=markdown_cell, bidi=_isolate)
     return made
 

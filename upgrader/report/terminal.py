@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from itertools import groupby
 
+from msgspec import UnsetType
+
 from upgrader.model.finding import OUTCOME_ORDER, CheckRun, Coverage, Finding, Verdict
 from upgrader.model.forecast import Forecast, ServiceForecast, Write
 from upgrader.model.plan import Plan, RamDelta
+from upgrader.model.shadow import Shadow
 from upgrader.report.paper import Paper, clean
-from upgrader.report.words import MARKS, WHY_FULL_SYNC, plural
+from upgrader.report.words import AGREEMENTS, MARKS, WHY_FULL_SYNC, plural, second_opinion
 
 SHOWN_PER_CODE = 5
 SHOWN_SERVICES = 12
@@ -34,6 +37,7 @@ def render_plan(plan: Plan, paper: Paper | None = None, *, saved_as: str = "") -
     findings(paper, plan.findings, {c.code: c.title for c in plan.checks})
     broken(paper, plan.checks)
     forecast(paper, plan.forecast)
+    shadow(paper, plan.shadow)
     ram(paper, plan.ram)
     steps(paper, plan)
     next_command(paper, plan, saved_as)
@@ -176,6 +180,20 @@ def describe_write(write: Write, arrow: str = "→") -> str:
         changes += f", and {len(write.changes) - 6} more"
     late = "  (at the next edit)" if write.effect == "LATENT" else ""
     return f"{write.action} {write.object or 'new'}{'  ' + changes if changes else ''}{late}"
+
+
+def shadow(paper: Paper, opinion: Shadow | UnsetType) -> None:
+    """The vendor's own dry run beside the forecast; silent where there was none."""
+    if not opinion:
+        return
+    paper.heading("A second opinion: the vendor's own dry run")
+    paper.para(clean(second_opinion(opinion)), 2)
+    for one in opinion.services[:SHOWN_SERVICES]:
+        paper.line(f"  {clean(one.key)}  {AGREEMENTS[one.agreement]}")
+        paper.para(clean("; ".join((*one.dry_run, *one.refusals))) or "no change", 6, "dry run:  ")
+        paper.para(", ".join(one.forecast) or "no change", 6, "forecast: ")
+    if len(opinion.services) > SHOWN_SERVICES:
+        paper.line(f"  and {len(opinion.services) - SHOWN_SERVICES} more Services (-o json has all)")
 
 
 def ram(paper: Paper, delta: RamDelta) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from upgrader.model.facts import ClusterIdentity
+from upgrader.model.shadow import Agreement, Shadow
 
 
 class Mark(NamedTuple):
@@ -56,6 +57,14 @@ MARKS: dict[str, Mark] = {
     "RUNNING": Mark("…", ".", "RUNNING", "36"),
 }
 
+AGREEMENTS: dict[Agreement, str] = {
+    "agree": "both see the same",
+    "differ": "they see different changes",
+    "dry-run-only": "the dry run alone sees a change",
+    "forecast-only": "the forecast alone sees a change",
+    "unknown": "one of them can't tell",
+}
+
 WHY_FULL_SYNC: dict[str, str] = {
     "hash-formula-changed": "the formula of the service hash changed",
     "no-hash": "the Service has no hash label",
@@ -72,3 +81,14 @@ def stated(identity: ClusterIdentity) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 Service`, `2 Services`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def second_opinion(shadow: Shadow) -> str:
+    """A dry run's result beside the forecast, in a sentence or two."""
+    if shadow.problem:
+        return shadow.problem
+    when = f"Result of {shadow.taken_at}" if shadow.taken_at else "Result of an unknown time"
+    told = f"{when}: {plural(shadow.failed, 'finding')}, {shadow.told} of them listed."
+    return (
+        f"{told} Neither sees a change of {plural(shadow.silent, 'more CLB Service')}; it looks at no NLB, no weight."
+    )
