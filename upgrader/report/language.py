@@ -1,7 +1,8 @@
 """One catalogue of messages: English is what the program says, other languages are looked up by it.
 
 Judgement speaks English, and knows nothing of languages; a reader's language is decided where text is laid out. A
-message with something filled in is found by its template, so that one entry serves every cluster.
+message with something filled in is found by its template, so that one entry serves every cluster; what is filled in is
+looked up in turn.
 """
 
 from __future__ import annotations
@@ -45,12 +46,11 @@ class Catalogue:
         for pattern, translated in self._templates:
             shape = pattern.fullmatch(text)
             if shape is not None:
-                return _filled(translated, shape)
+                return self._filled(translated, shape)
         return text
 
-
-def _filled(template: str, shape: re.Match[str]) -> str:
-    return _HOLE.sub(lambda hole: shape[hole[1]], template)
+    def _filled(self, template: str, shape: re.Match[str]) -> str:
+        return _HOLE.sub(lambda hole: self.say(shape[hole[1]]), template)
 
 
 def _pattern(template: str) -> re.Pattern[str]:

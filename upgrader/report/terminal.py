@@ -80,7 +80,7 @@ def findings(paper: Paper, found: tuple[Finding, ...], titles: dict[str, str]) -
         )
         for finding in members[:SHOWN_PER_CODE]:
             effect = {"IMMEDIATE": " at the first reconcile", "LATENT": " at the next edit"}.get(finding.effect, "")
-            paper.para(f"{finding.subject}{effect}: {finding.message}", 4)
+            paper.para(f"{finding.subject}{paper.say(effect)}: {paper.say(finding.message)}", 4)
         if len(members) > SHOWN_PER_CODE:
             paper.line(f"    … and {len(members) - SHOWN_PER_CODE} more (-o json has all)" if paper.unicode
                        else f"    ... and {len(members) - SHOWN_PER_CODE} more (-o json has all)")  # fmt: skip
