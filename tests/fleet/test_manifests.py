@@ -7,12 +7,15 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from tests.fleet.test_shards import planned
-from upgrader.fleet.shards import indexed_job
+from upgrader import codec
+from upgrader.cli.main import app
 from upgrader.lab.lab import Lab
 from upgrader.lab.scenario import load_scenario
 
@@ -34,9 +37,40 @@ def kubectl(lab: Lab, home: Path, *args: str) -> subprocess.CompletedProcess[str
 def test_rbac_then_job(lab: Lab, tmp_path: Path) -> None:
     real = kubectl(lab, tmp_path, "apply", "-f", str(DEPLOY / "rbac.yaml"))
     assert real.returncode == 0, real.stderr
-    file = tmp_path / "job.yaml"
-    file.write_text(yaml.safe_dump(indexed_job(planned(7), "all", image="i:1", namespace="ccm-upgrade",
-                                               config_map="plan")))  # fmt: skip
+    plan, file = tmp_path / "fleet.json", tmp_path / "job.yaml"
+    plan.write_text(codec.pretty(planned(7)))
+    emitted = CliRunner().invoke(app, ["fleet", "emit", "job", str(plan), "--wave", "all", "--image", "i:1",
+                                       "--kubeconfigs", "clusters"])  # fmt: skip
+    assert emitted.exit_code == 0, emitted.output
+    file.write_text(emitted.stdout)
     dry = kubectl(lab, tmp_path, "apply", "--dry-run=server", "-f", str(file))
     assert dry.returncode == 0, dry.stderr
+    assert "configmap/ccm-upgrade-all created (server dry run)" in dry.stdout
     assert "job.batch/ccm-upgrade-all created (server dry run)" in dry.stdout
+
+
+@pytest.mark.parametrize("name", ["job.yaml", "cronjob.yaml"])
+def test_the_manifests_of_the_whole_fleet(lab: Lab, tmp_path: Path, name: str) -> None:
+    kubectl(lab, tmp_path, "apply", "-f", str(DEPLOY / "rbac.yaml"))
+    dry = kubectl(lab, tmp_path, "apply", "--dry-run=server", "-f", str(DEPLOY / name))
+    assert dry.returncode == 0, dry.stderr
+    assert "created (server dry run)" in dry.stdout
+    documents = list(yaml.safe_load_all((DEPLOY / name).read_text()))
+    pods = [find_pod(one) for one in documents if one["kind"] in ("Job", "CronJob")]
+    assert pods
+    for pod in pods:
+        assert pod["serviceAccountName"] == "ccm-upgrade"
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        (container,) = pod["containers"]
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        # The command is one that exists, with its options.
+        parsed = CliRunner().invoke(app, [*container["args"], "--help"])
+        assert parsed.exit_code == 0, parsed.output
+
+
+def find_pod(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The pod of a Job or a CronJob."""
+    spec = manifest["spec"]
+    pod: dict[str, Any] = spec.get("jobTemplate", {}).get("spec", spec)["template"]["spec"]
+    return pod

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fleet.test_strategy import fleet
+from upgrader import codec
 from upgrader.fleet.model import ClusterPlan
 from upgrader.fleet.planning import FleetPlan
-from upgrader.fleet.shards import indexed_job, shard_of
+from upgrader.fleet.shards import indexed_job, object_name, plan_map, shard_of
 from upgrader.fleet.strategy import BudgetSpec, Parallel, Strategy, WaveSpec
 from upgrader.fleet.waves import waves_of
 from upgrader.model.errors import InputError
@@ -42,6 +45,21 @@ def test_a_job_never_overshoots(count: int, failures: int, parallel: int) -> Non
     worst = spec["maxFailedIndexes"] + 1 + spec["parallelism"] - 1
     assert worst <= failures
     assert spec["completions"] == count
+
+
+@given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80))
+def test_waves_have_names_that_kubernetes_takes_and_never_share_one(one: str, other: str) -> None:
+    names = {object_name(one), object_name(other)}
+    assert all(re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", name) for name in names)
+    assert len(names) == len({one, other})
+
+
+def test_the_config_map_has_the_wave_alone() -> None:
+    made = plan_map(planned(5), "all", namespace="n", config_map="c")
+    part = codec.decode(made["data"]["fleet.json"].encode(), FleetPlan, where="map")
+    assert [one.id for one in part.members] == [one.id for one in planned(5).members]
+    with pytest.raises(InputError, match="too large"):
+        plan_map(planned(9000), "all", namespace="n", config_map="c")
 
 
 def test_an_unknown_wave_and_a_shard_that_is_not_there_are_refused() -> None:

@@ -17,15 +17,20 @@ def emit() -> None:
 @click.option("--wave", required=True)
 @click.option("--image", required=True, help="The image of ccm-upgrade; see deploy/Containerfile.")
 @click.option("--namespace", default="ccm-upgrade", show_default=True)
-@click.option("--config-map", default="ccm-upgrade-plan", show_default=True, help="Holds fleet.json.")
-def job(plan_file: Path, wave: str, image: str, namespace: str, config_map: str) -> None:
-    """An Indexed Job, one cluster an index; its maxFailedIndexes keeps the wave's budget."""
+@click.option("--kubeconfigs", "secret", default="", metavar="SECRET",
+              help="A Secret with the kubeconfig files that the inventory names.")  # fmt: skip
+def job(plan_file: Path, wave: str, image: str, namespace: str, secret: str) -> None:
+    """A ConfigMap with the wave's part of the plan, and an Indexed Job, one cluster an index.
+
+    Its maxFailedIndexes and parallelism together keep the wave's budget.
+    """
     import yaml
 
     from upgrader.cli.fleet_plan import read_fleet_plan
-    from upgrader.fleet.shards import indexed_job
+    from upgrader.fleet.shards import in_pods, indexed_job, object_name, plan_map
 
-    made = indexed_job(
-        read_fleet_plan(plan_file), wave, image=image, namespace=namespace, config_map=config_map
-    )  # fmt: skip
-    click.echo(yaml.safe_dump(made, sort_keys=False), nl=False)
+    plan = read_fleet_plan(plan_file)
+    plan = in_pods(plan) if secret else plan
+    where = {"namespace": namespace, "config_map": object_name(wave)}
+    made = [plan_map(plan, wave, **where), indexed_job(plan, wave, image=image, secret=secret, **where)]
+    click.echo(yaml.safe_dump_all(made, sort_keys=False), nl=False)

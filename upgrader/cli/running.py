@@ -54,12 +54,16 @@ def state_of(state_dir: Path | None) -> Path:
 
 @contextmanager
 def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """The first Ctrl-C (or SIGTERM) asks: the step under way is finished. The second one interrupts at once."""
+    """The first Ctrl-C (or SIGTERM, as Kubernetes sends it) asks: the step under way is finished.
+
+    The second one interrupts at once.
+    """
     asked: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def handle(number: int, _frame: Any) -> None:
         if asked:
+            signal.signal(signal.SIGINT, before[signal.SIGINT])
             raise KeyboardInterrupt
         asked.append(number)
         progress("finishing the step under way; press Ctrl-C again to stop at once")

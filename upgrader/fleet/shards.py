@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from pathlib import PurePath
 from typing import Any
 
 from msgspec.structs import replace
 
+from upgrader import codec
 from upgrader.fleet.model import Wave
 from upgrader.fleet.planning import FleetPlan
 from upgrader.model.errors import InputError
+
+# Where a Job finds the kubeconfigs of its Secret.
+KUBECONFIGS = "/kubeconfigs"
+# etcd takes 1 MiB an object; the rest of the object needs some of it.
+_MAP_LIMIT = 1_000_000
+
+
+def in_pods(plan: FleetPlan) -> FleetPlan:
+    """The plan with its kubeconfig files where a Job's Secret has them."""
+    moved = tuple(
+        replace(one, kubeconfig=f"{KUBECONFIGS}/{PurePath(one.kubeconfig).name}") if one.kubeconfig else one
+        for one in plan.members
+    )
+    return replace(plan, members=moved)
 
 
 def wave_named(plan: FleetPlan, name: str) -> Wave:
@@ -37,8 +55,35 @@ def shard_of(plan: FleetPlan, name: str, index: int, shards: int) -> FleetPlan:
     )
 
 
-def indexed_job(plan: FleetPlan, name: str, *, image: str, namespace: str, config_map: str) -> dict[str, Any]:
-    """The manifest: one cluster an index.
+def plan_map(plan: FleetPlan, name: str, *, namespace: str, config_map: str) -> dict[str, Any]:
+    """The ConfigMap with the wave's part of the plan. Raises `InputError` when it is larger than Kubernetes takes."""
+    part = codec.encode(shard_of(plan, name, 0, 1)).decode()
+    if len(part) > _MAP_LIMIT:
+        raise InputError(
+            what=f"wave {name} is too large for a ConfigMap", why=f"{len(part):,} bytes; {_MAP_LIMIT:,} is the most",
+            next_command="deal the wave's clusters to several waves",
+        )  # fmt: skip
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": config_map, "namespace": namespace},
+        "immutable": True,
+        "data": {"fleet.json": part},
+    }
+
+
+def object_name(wave: str) -> str:
+    """A name that Kubernetes takes (RFC 1123, 63 characters), the same for the same wave."""
+    plain = re.sub(r"[^a-z0-9-]+", "-", wave.lower()).strip("-")[:40].strip("-")
+    # What had to be changed is told apart by a digest: two waves never share a Job.
+    mark = "" if plain == wave else "-" + hashlib.sha256(wave.encode()).hexdigest()[:6]
+    return f"ccm-upgrade-{plain}{mark}" if plain else f"ccm-upgrade{mark}"
+
+
+def indexed_job(
+    plan: FleetPlan, name: str, *, image: str, namespace: str, config_map: str, secret: str = ""
+) -> dict[str, Any]:
+    """The manifest: one cluster an index. `secret` holds the kubeconfigs that the inventory names, by file name.
 
     `maxFailedIndexes` alone would overshoot by those in flight; with `parallelism` taken off it, no more clusters
     than the wave's budget can ever have failed.
@@ -46,12 +91,13 @@ def indexed_job(plan: FleetPlan, name: str, *, image: str, namespace: str, confi
     wave = wave_named(plan, name)
     count = len(wave.members)
     parallel = min(wave.max_parallel, count, max(1, wave.budget.allowed // 2))
+    job = object_name(name)
     command = ["ccm-upgrade", "fleet", "apply", "/plan/fleet.json", "--wave", name,
                "--shard", f"$(JOB_COMPLETION_INDEX)/{count}", "--yes"]  # fmt: skip
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": f"ccm-upgrade-{name}".lower(), "namespace": namespace},
+        "metadata": {"name": job, "namespace": namespace},
         "spec": {
             "completionMode": "Indexed",
             "completions": count,
@@ -72,7 +118,7 @@ def indexed_job(plan: FleetPlan, name: str, *, image: str, namespace: str, confi
                         "env": [
                             {"name": "JOB_COMPLETION_INDEX", "valueFrom": {"fieldRef": {"fieldPath":
                              "metadata.annotations['batch.kubernetes.io/job-completion-index']"}}},
-                            {"name": "CCM_UPGRADE_STATE", "value": f"/state/{name}-$(JOB_COMPLETION_INDEX)"},
+                            {"name": "CCM_UPGRADE_STATE", "value": f"/state/{job}-$(JOB_COMPLETION_INDEX)"},
                         ],
                         "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                                             "capabilities": {"drop": ["ALL"]}},
@@ -80,12 +126,15 @@ def indexed_job(plan: FleetPlan, name: str, *, image: str, namespace: str, confi
                                       "limits": {"memory": "1Gi"}},
                         "volumeMounts": [{"name": "plan", "mountPath": "/plan", "readOnly": True},
                                          {"name": "state", "mountPath": "/state"},
-                                         {"name": "tmp", "mountPath": "/tmp"}],
+                                         {"name": "tmp", "mountPath": "/tmp"},
+                                         *([{"name": "kubeconfigs", "mountPath": KUBECONFIGS, "readOnly": True}]
+                                           if secret else [])],
                     }],
                     "volumes": [
                         {"name": "plan", "configMap": {"name": config_map}},
                         {"name": "state", "persistentVolumeClaim": {"claimName": "ccm-upgrade-state"}},
                         {"name": "tmp", "emptyDir": {}},
+                        *([{"name": "kubeconfigs", "secret": {"secretName": secret}}] if secret else []),
                     ],
                 },
             },
