@@ -52,10 +52,14 @@ class Ccm:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Ccm:
-        self._process = subprocess.Popen(
-            ["nice", *self._argv], env=self._env, stdout=self.log.open("wb"), stderr=subprocess.STDOUT
-        )
+        self.start()
         return self
+
+    def start(self) -> None:
+        """Start it, once more where it has ended: as a kubelet would."""
+        self._process = subprocess.Popen(
+            ["nice", *self._argv], env=self._env, stdout=self.log.open("ab"), stderr=subprocess.STDOUT
+        )
 
     def __exit__(self, *_: object) -> None:
         assert self._process is not None

@@ -11,7 +11,8 @@ from benchmarks.real_ccm.services import NLB_CLASS, PREFIX
 from upgrader.model.version import parse_version
 
 _CREATE = "create"
-_QUIET_S, _LIMIT_S = 6.0, 90.0
+_DRY_RUN = "dry run"
+_QUIET_S, _LIMIT_S, _START_S = 6.0, 90.0, 60.0
 
 
 def live(binaries: Path, version: str, lb: str, directory: Path, *, dry_run: bool = False) -> list[Object]:
@@ -19,12 +20,11 @@ def live(binaries: Path, version: str, lb: str, directory: Path, *, dry_run: boo
     with Place(directory) as place:
         place.furnish()
         with place.ccm(binaries, parse_version(version)) as ccm:
-            place.quiet(ccm, for_s=_QUIET_S, limit_s=_LIMIT_S)
             told = [_step(place, ccm, name, act) for name, act in _steps(place, lb)]
         if dry_run:
             place.write(*_service(lb))
             with place.ccm(binaries, parse_version(version), extra=("--dry-run=true",)) as ccm:
-                told.append(_step(place, ccm, "dry run", lambda: None))
+                told.append(_step(place, ccm, _DRY_RUN, lambda: None))
         world = place.lab.cloud.world
         left = [*world.slb.load_balancers, *world.nlb.load_balancers, *world.nlb.groups, *world.ecs.security_groups]
         unhandled = sorted({f"{one.product}:{one.action}" for one in place.lab.cloud.journal.unhandled()})
@@ -35,7 +35,8 @@ def _step(place: Place, ccm: Ccm, name: str, act: Any) -> Object:
     mark = place.lab.cloud.journal.last_seq
     told = {one["metadata"]["uid"]: one.get("count") or 1 for one in place.objects("events")}
     act()
-    rested = place.quiet(ccm, for_s=_QUIET_S, limit_s=_LIMIT_S)
+    starting = name in (_CREATE, _DRY_RUN)
+    rested = place.quiet(ccm, for_s=_QUIET_S, limit_s=_LIMIT_S, first_s=_START_S if starting else 0.0)
     asked = place.requests(mark)
     found = [one for one in place.objects("services") if one["metadata"]["name"] == "c1"]
     return {

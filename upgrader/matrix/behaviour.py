@@ -61,6 +61,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clb_checked_at_creation: bool
     clb_group_errors: Literal["refuse", "skip"]
     clb_clean_up: Literal["always", "full-sync"]
+    clb_listeners: Literal["v1", "v2"]
     clb_listener_match: Literal["port", "port-protocol"]
     clb_charge: Literal["never", "by-spec-only", "apart", "as-one"]
     clb_tag_sync: Literal["never", "all", "others"]

@@ -261,3 +261,31 @@ def test_what_a_user_added_keeps_its_share_of_the_traffic() -> None:
                         backends=(_backend(weight=7), _backend("i-hand", 100, "by hand")))  # fmt: skip
     told = _told("v2.14.0", _service(), _lb(group))
     assert {shift.backend: shift.share for shift in told.traffic} == {"i-n1": (6.5, 50.0), "i-hand": (93.5, 50.0)}
+
+
+@pytest.mark.parametrize(("had", "anew"), [("", True), ("0", True), ("30080", False)])
+def test_v1_makes_listeners_anew_that_have_another_backend_port(had: str, anew: bool) -> None:
+    listener = Listener(
+        port=80, protocol="tcp", description="by hand", server_group_id="rsp-9", status="running",
+        attributes={"BackendServerPort": had, "AclStatus": "off", "HealthCheckType": "tcp", "PersistenceTimeout": "0"},
+    )  # fmt: skip
+    told = [one for one in _now(_told("v1.9.3.239", _service(), _lb(listeners=(listener,)))) if "Listener" in one[0]]
+    again = [(call, "lb-1:80") for call in ("DeleteLoadBalancerListener", "CreateLoadBalancerTCPListener",
+                                            "StartLoadBalancerListener")]  # fmt: skip
+    assert told == (again if anew else [])
+
+
+def test_v1_puts_its_defaults_back_and_stops_a_listener_before_it_goes() -> None:
+    kept = Listener(
+        port=80, protocol="tcp", description="k8s/80/web/prod/c1", server_group_id="rsp-1", status="running",
+        attributes={"BackendServerPort": "30080", "AclStatus": "off", "HealthCheckType": "tcp",
+                    "PersistenceTimeout": "1800"},
+    )  # fmt: skip
+    gone = Listener(port=443, protocol="tcp", description="k8s/443/web/prod/c1", status="running")
+    told = _told("v1.9.3.239", _service(), _lb(listeners=(kept, gone)))
+    assert [(w.action, w.object) for w in told.writes if "Listener" in w.action] == [
+        ("slb:StopLoadBalancerListener", "lb-1:443"),
+        ("slb:DeleteLoadBalancerListener", "lb-1:443"),
+        ("slb:SetLoadBalancerTCPListenerAttribute", "lb-1:80"),
+    ]
+    assert told.writes[-1].changes == {"PersistenceTimeout": ("1800", "0")}

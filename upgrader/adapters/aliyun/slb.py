@@ -20,7 +20,7 @@ _NOT_ATTRIBUTES = frozenset(
 )  # fmt: skip
 _NOT_LISTENER_ATTRIBUTES = frozenset(
     {"LoadBalancerId", "RequestId", "ListenerPort", "ListenerProtocol", "Description", "VServerGroupId", "Status",
-     "Tags", "Rules", "DomainExtensions", "BackendServerPort"}
+     "Tags", "Rules", "DomainExtensions"}
 )  # fmt: skip
 _SETTINGS = ("TCPListenerConfig", "UDPListenerConfig", "HTTPListenerConfig", "HTTPSListenerConfig")
 _PROTOCOLS = ("tcp", "udp", "http", "https")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from upgrader.forecast.clb.listener_v1 import changes_v1, made_anew
 from upgrader.forecast.clb.rules import L4, L7, RULES, Rule
 from upgrader.forecast.clb.servers import is_mine
 from upgrader.forecast.clb.wanted import ClbListener
@@ -25,6 +26,8 @@ def listener_writes(
     """The requests, deletions first. `group_ids` are the ids of the groups that are there, by name."""
     for remote in lb.listeners:
         if _goes(world, service, remote, listeners):
+            if world.ways.clb_listeners == "v1":
+                yield _stop(lb.id, remote)
             yield _delete(lb.id, remote)
     for wanted in listeners:
         if not _is_there(world, wanted, lb.listeners):
@@ -32,7 +35,7 @@ def listener_writes(
     for remote in lb.listeners:
         for wanted in listeners:
             if (wanted.port, wanted.protocol) == (remote.port, remote.protocol):
-                yield from _update(lb.id, wanted, remote, group_ids)
+                yield from _update(world, lb.id, wanted, remote, group_ids)
 
 
 def _goes(world: World, service: Service, remote: Listener, listeners: Sequence[ClbListener]) -> bool:
@@ -67,6 +70,14 @@ def _delete(lb_id: str, listener: Listener) -> Write:
     )  # fmt: skip
 
 
+def _stop(lb_id: str, listener: Listener) -> Write:
+    return Write(
+        action="slb:StopLoadBalancerListener", object=_object(lb_id, listener.port),
+        changes={"Status": (listener.status or None, "stopped")},
+        params={"LoadBalancerId": lb_id, "ListenerPort": str(listener.port)},
+    )  # fmt: skip
+
+
 def _start(lb_id: str, port: int, protocol: str) -> Write:
     return Write(
         action="slb:StartLoadBalancerListener", object=_object(lb_id, port), changes={"Status": ("stopped", "running")},
@@ -84,6 +95,8 @@ def create_listener(lb_id: str, wanted: ClbListener, group_ids: dict[str, str], 
     sent |= {k: v for k, v in wanted.attributes.items() if _sent_for(k, wanted.protocol)}
     if wanted.protocol == "https":
         sent["ServerCertificateId"] = wanted.certificate
+    if wanted.backend_port:
+        sent["BackendServerPort"] = str(wanted.backend_port)
     if wanted.forward_port:
         sent |= {"ListenerForward": "on", "ForwardPort": str(wanted.forward_port)}
     elif forward:
@@ -112,9 +125,15 @@ def _sent_for(attribute: str, protocol: str) -> bool:
     return any(rule.attribute == attribute and protocol in rule.protocols for rule in RULES)
 
 
-def _update(lb_id: str, wanted: ClbListener, remote: Listener, group_ids: dict[str, str]) -> Iterator[Write]:
+def _update(
+    world: World, lb_id: str, wanted: ClbListener, remote: Listener, group_ids: dict[str, str]
+) -> Iterator[Write]:
     if remote.status == "stopped":
         yield _start(lb_id, wanted.port, wanted.protocol)
+    if world.ways.clb_listeners == "v1" and made_anew(world, wanted, remote):
+        yield _delete(lb_id, remote)
+        yield from create_listener(lb_id, wanted, group_ids)
+        return
     if wanted.protocol == "http":
         had = remote.attributes.get("ListenerForward") or "off"
         target = remote.attributes.get("ForwardPort") or "0"
@@ -129,6 +148,8 @@ def _update(lb_id: str, wanted: ClbListener, remote: Listener, group_ids: dict[s
         if had == "on":
             return
     changes = listener_changes(wanted, remote, group_ids)
+    if world.ways.clb_listeners == "v1":
+        changes = changes_v1(changes, wanted, remote)
     if changes:
         yield Write(
             action=f"slb:SetLoadBalancer{wanted.protocol.upper()}ListenerAttribute",

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from upgrader.forecast.annotations import Annotations
-from upgrader.forecast.backends import wanted_backends
+from upgrader.forecast.backends import is_eni, wanted_backends
 from upgrader.forecast.clb.rules import RULES, Rule
 from upgrader.forecast.groups import DesiredGroup, group_name
 from upgrader.forecast.nlb.go_errors import atoi
@@ -58,6 +58,7 @@ class ClbListener(Struct, frozen=True, kw_only=True):
     certificate: str = ""
     forward_port: int = 0
     domains: Mapping[str, str] | None = None
+    backend_port: int = 0
 
 
 class ClbLocal(Struct, frozen=True, kw_only=True):
@@ -185,8 +186,18 @@ def _listener(world: World, service: Service, notes: Notes, port: ServicePort) -
         attributes=_attributes(notes),
         certificate=notes.get("cert-id"),
         domains=_domains(notes),
+        backend_port=_backend_port(world, service, port),
     )
     return replace(found, forward_port=_forward(world, notes, port.port)) if protocol == "http" else found
+
+
+def _backend_port(world: World, service: Service, port: ServicePort) -> int:
+    """v1.9.3 gives a listener the node port, or the number of an ENI pod's port, beside its group; v2 gives none."""
+    if world.ways.clb_listeners == "v2":
+        return 0
+    if is_eni(world, service):
+        return port.target_port if isinstance(port.target_port, int) else 0
+    return port.node_port or 0
 
 
 def _protocol(notes: Notes, port: ServicePort) -> str:

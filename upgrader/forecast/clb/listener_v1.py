@@ -1,0 +1,51 @@
+"""Listeners that are there, as v1.9.3 updates them: compared attribute by attribute with defaults, or made anew.
+
+v1.9.3 gives each listener the node port as its backend port, beside the server group; v2 gives none. So it makes every
+listener of a v2 anew: traffic at that port stops for a moment. It compares neither description nor server group.
+
+Source: v1.9.3 `cloud-controller-manager/listeners.go` (tcp, udp, http, https: Update; Remove), `options.go`.
+"""
+
+from __future__ import annotations
+
+from upgrader.forecast.clb.rules import L7
+from upgrader.forecast.clb.wanted import ClbListener
+from upgrader.forecast.world import World
+from upgrader.matrix.behaviour import behaviour
+from upgrader.model.cloud import Listener
+
+Changes = dict[str, tuple[str | None, str | None]]
+# What v1.9.3 wants where no annotation says otherwise; anything else is compared only where it is annotated.
+_ACL = {"AclStatus": "off", "AclId": "", "AclType": ""}
+_DEFAULTS = {
+    "tcp": {**_ACL, "HealthCheckType": "tcp", "PersistenceTimeout": "0"},
+    "udp": {**_ACL, "PersistenceTimeout": "0"},
+    "http": {**_ACL, "HealthCheck": "off"},
+    "https": {**_ACL, "HealthCheck": "off"},
+}
+
+
+def made_anew(world: World, wanted: ClbListener, remote: Listener) -> bool:
+    """Whether v1.9.3 deletes and creates the listener instead of setting its attributes."""
+    forwards = remote.attributes.get("ListenerForward") or "off"
+    if wanted.protocol == "http" and forwards != ("on" if wanted.forward_port else "off"):
+        return True
+    if wanted.protocol in L7 and forwards == "on":
+        return False
+    had = remote.attributes.get("BackendServerPort")
+    if had is None and world.running is not None and behaviour(world.running).clb_listeners == "v1":
+        # Not read: what runs now keeps it as it wants it.
+        return False
+    return wanted.backend_port != int(had or 0)
+
+
+def changes_v1(compared: Changes, wanted: ClbListener, remote: Listener) -> Changes:
+    """The fields that v1.9.3 rewrites; `compared` are those by the annotations alone."""
+    skipped = {"Description", "VServerGroupId", *(() if wanted.certificate else ("ServerCertificateId",))}
+    found = {field: change for field, change in compared.items() if field not in skipped}
+    for field, default in _DEFAULTS[wanted.protocol].items():
+        had = remote.attributes.get(field, "")
+        value = wanted.attributes.get(field, default)
+        if (had or ("0" if default == "0" else "")) != value:
+            found[field] = (had or None, value or None)
+    return found
