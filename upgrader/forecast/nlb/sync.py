@@ -105,9 +105,13 @@ def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *,
         immediate = list(_sync_groups(world, service, local, lb, remote))
         if world.ways.nlb_clean_up == "always":
             immediate += groups.clean_up_writes(world, service, local.groups, remote)
+        immediate, stop = _until_in_use(immediate, lb)
         now = {(write.action, write.object) for write in immediate}
         later = [replace(one, effect="LATENT") for one in writes if (one.action, one.object) not in now]
-        return _ended(world, local, replace(base, writes=(*immediate, *later)))
+        base = replace(base, writes=(*immediate, *later))
+        if stop:
+            return replace(base, refusal=Refusal(code="group-in-use", message=stop))
+        return _ended(world, local, base)
     if fixed:
         refusal = Refusal(code="fixed-once-made", message=_fixed_text(world, fixed))
         return replace(base, writes=writes, refusal=refusal)
@@ -115,6 +119,15 @@ def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *,
     if stop:
         return replace(base, writes=writes, refusal=Refusal(code="annotation", message=stop))
     return _ended(world, local, replace(base, writes=writes, labels=_labels(service, own)))
+
+
+def _until_in_use(writes: list[Write], lb: LoadBalancer) -> tuple[list[Write], str]:
+    """The requests up to one that the cloud refuses: a group is deleted that a listener, left alone, forwards to."""
+    used = {listener.server_group_id for listener in lb.listeners}
+    for place, write in enumerate(writes):
+        if write.action == "nlb:DeleteServerGroup" and write.object in used:
+            return writes[: place + 1], "Message: code: 409, The specified resource of serverGroup is in use. "
+    return writes, ""
 
 
 def _fixed_text(world: World, fixed: str) -> str:
