@@ -1,7 +1,7 @@
 """Until v2.11 surplus groups are deleted at every sync, also one that a listener still uses: the cloud refuses that.
 
 Source: `nlbv2/model_applier.go` (Apply: cleanup without listeners where the hash is the same) of v2.5.0 … v2.11.2;
-observed where v2.11.2 took over from v2.14.0.
+observed where v2.11.2 took over from v2.14.0, and v2.12.4 from v2.5.1.
 """
 
 from __future__ import annotations
@@ -21,21 +21,22 @@ from upgrader.model.kube import Metadata, Service, ServicePort, ServiceSpec
 from upgrader.model.version import parse_version
 
 NLB = "alibabacloud.com/nlb"
-ZONES = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-zone-maps"
+PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 
 
-def _told(version: str, used: str) -> ServiceForecast:
-    """A Service with its group, and an older group of its own; the listener forwards to `used`."""
+def _told(version: str, used: str, **notes: str) -> ServiceForecast:
+    """A Service with its group, and an older group of its own; the listener forwards to `used`. Full with `notes`."""
     target = parse_version(version)
     metadata = Metadata(
         name="web", namespace="prod", uid="cc9ce2d4-9d38-4a3a-9d49-b1b4e9a4a8d1",
-        annotations={ZONES: "z1:vsw-1,z2:vsw-2"}, finalizers=("service.k8s.alibaba/nlb",),
+        annotations={PREFIX + "zone-maps": "z1:vsw-1,z2:vsw-2"}, finalizers=("service.k8s.alibaba/nlb",),
     )  # fmt: skip
     port = ServicePort(port=80, node_port=30080, protocol="TCP", target_port=8080)
     spec = ServiceSpec(type="LoadBalancer", ports=(port,), load_balancer_class=NLB, external_traffic_policy="Cluster")
     service = Service(metadata=metadata, spec=spec)
     label = {HASH_LABEL: service_hash(service, target) or ""}
-    service = replace(service, metadata=replace(metadata, labels=label))
+    annotations = {**metadata.annotations, **{PREFIX + key.replace("_", "-"): text for key, text in notes.items()}}
+    service = replace(service, metadata=replace(metadata, labels=label, annotations=annotations))
     tags = {OWN_TAG: default_name(service), CLUSTER_TAG: "c1"}
     groups = tuple(
         ServerGroup(id=name, name=f"k8s.{port}.TCP.web.prod.c1", tags=tags, attributes={"ServerGroupType": "Instance"})
@@ -69,6 +70,24 @@ def test_a_group_in_use_ends_the_sync(version: str) -> None:
 def test_a_group_that_nothing_uses_goes(version: str) -> None:
     told = _told(version, "sgp-now")
     assert [write.object for write in told.writes if write.effect == "IMMEDIATE"] == ["sgp-old"]
+    assert told.refusal is None
+
+
+@pytest.mark.parametrize("version", ["v2.12.4", "v2.14.0"])
+def test_from_v2_12_a_group_of_another_type_never_gets_the_listener(version: str) -> None:
+    """The listener's group was looked up before the new one was made, and the old one can't go under it."""
+    told = _told(version, "sgp-now", server_group_type="Ip")
+    now = [write.action for write in told.writes]
+    assert "nlb:CreateServerGroup" in now
+    assert "nlb:DeleteServerGroup" in now
+    assert told.refusal is not None
+    assert told.refusal.code == "group-in-use"
+    assert not told.labels
+
+
+def test_until_v2_11_the_listener_is_moved_first() -> None:
+    told = _told("v2.11.2", "sgp-now", server_group_type="Ip")
+    assert [w.action for w in told.writes if "ServerGroupId" in w.changes] == ["nlb:UpdateListenerAttribute"]
     assert told.refusal is None
 
 

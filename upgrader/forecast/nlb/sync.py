@@ -6,7 +6,7 @@ which errors end it), each tag; observed from v2.10.0 and v2.14.0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -102,10 +102,10 @@ def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *,
         refusal = Refusal(code="annotation", message=f"apply model error: {lead}{stop}")
         return replace(base, writes=writes if full_sync else (), refusal=refusal)
     if not full_sync:
-        immediate = list(_sync_groups(world, service, local, lb, remote))
+        sent = list(_sync_groups(world, service, local, lb, remote))
         if world.ways.nlb_clean_up == "always":
-            immediate += groups.clean_up_writes(world, service, local.groups, remote)
-        immediate, stop = _until_in_use(immediate, lb)
+            sent += groups.clean_up_writes(world, service, local.groups, remote)
+        immediate, stop = _until_in_use(world, sent, lb)
         now = {(write.action, write.object) for write in immediate}
         later = [replace(one, effect="LATENT") for one in writes if (one.action, one.object) not in now]
         base = replace(base, writes=(*immediate, *later))
@@ -118,16 +118,24 @@ def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *,
     stop = _range_text(world, local)
     if stop:
         return replace(base, writes=writes, refusal=Refusal(code="annotation", message=stop))
+    writes, stop = _until_in_use(world, writes, lb)
+    if stop:
+        return replace(base, writes=writes, refusal=Refusal(code="group-in-use", message=stop))
     return _ended(world, local, replace(base, writes=writes, labels=_labels(service, own)))
 
 
-def _until_in_use(writes: list[Write], lb: LoadBalancer) -> tuple[list[Write], str]:
-    """The requests up to one that the cloud refuses: a group is deleted that a listener, left alone, forwards to."""
-    used = {listener.server_group_id for listener in lb.listeners}
-    for place, write in enumerate(writes):
+def _until_in_use(world: World, writes: Sequence[Write], lb: LoadBalancer) -> tuple[tuple[Write, ...], str]:
+    """The requests, and the cloud's words where it refuses one: a group goes that a listener still forwards to.
+
+    Where groups are cleaned up one after the other, at every sync, none follows the one that is refused.
+    """
+    moved = {one.object for one in writes if one.action == "nlb:DeleteListener" or "ServerGroupId" in one.changes}
+    used = {listener.server_group_id for listener in lb.listeners if listener.id not in moved}
+    for place, write in enumerate(writes, 1):
         if write.action == "nlb:DeleteServerGroup" and write.object in used:
-            return writes[: place + 1], "Message: code: 409, The specified resource of serverGroup is in use. "
-    return writes, ""
+            kept = writes[:place] if world.ways.nlb_clean_up == "always" else writes
+            return tuple(kept), "Message: code: 409, The specified resource of serverGroup is in use. "
+    return tuple(writes), ""
 
 
 def _fixed_text(world: World, fixed: str) -> str:
