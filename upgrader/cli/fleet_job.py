@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -34,11 +35,32 @@ _STATES: dict[str, ClusterState] = {
 _UNFINISHED = frozenset({"RUNNING", "PAUSED", "STALLED"})
 
 
+# What the work on a cluster imports when it gets there. Several threads that get there at once, for modules that import
+# each other, find some of them half made.
+_USED = (
+    "upgrader.pipeline", "upgrader.plugins", "upgrader.digests", "upgrader.verify",
+    "upgrader.adapters.aliyun.client", "upgrader.adapters.aliyun.cloud", "upgrader.adapters.kube.cluster",
+    "upgrader.adapters.kube.config", "upgrader.adapters.kube.transport", "upgrader.cli.judging", "upgrader.cli.stored",
+    "upgrader.discover.collect", "upgrader.discover.files", "upgrader.execute.backup", "upgrader.execute.engine",
+    "upgrader.execute.journal", "upgrader.execute.session", "upgrader.plan.freshness", "upgrader.plan.suppressions",
+)  # fmt: skip
+
+
+def _import_all() -> None:
+    """Import it all here, in one thread, and read the knowledge once."""
+    for name in _USED:
+        importlib.import_module(name)
+    from upgrader.matrix.load import load_matrix
+
+    load_matrix()
+
+
 class LiveJob:
     """Clusters reached as the inventory says, by kubeconfig or by the one that CS hands out; runs in `state_dir`."""
 
     def __init__(self, state_dir: Path, *, endpoint: str = "", accept_unknown: bool = False) -> None:
         self.state_dir, self.endpoint, self.accept_unknown = state_dir, endpoint, accept_unknown
+        _import_all()
         self._kubeconfigs = Kubeconfigs()
         self._buckets: dict[str, Bucket] = {}
         self._rate_per_s, self._guard = 0.0, threading.Lock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,11 @@ class Counts:
         return sum(self._found.values())
 
 
+def _full(running: list[sa.RowMapping], column: str, limit: int) -> list[str]:
+    """The regions or accounts in which no more may run."""
+    return [name for name, count in Counter(str(one[column]) for one in running).items() if count >= limit]
+
+
 def _admits(row: RunRow, wave: Wave, counts: Counts) -> bool:
     running, all_running = counts.of("running", row.wave), counts.of("running")
     return (
@@ -56,6 +62,7 @@ class Admission:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
+        self._told = ""
 
     def claim(self, run: str, worker: str) -> Claim | None:
         """The next cluster for this worker, marked running; None when none may start now.
@@ -67,9 +74,10 @@ class Admission:
         with self.ledger.begin() as connection:
             row = self.ledger.locked_run(connection, run, lock=True)
             if row.state in ("RUNNING", "STOPPED"):
-                orphan = self._orphan(connection, row, worker, now)
-                if orphan is not None:
-                    return orphan
+                running = self._running(connection, run)
+                orphan = next((one for one in running if one["worker"] == ""), None)
+                if orphan is not None:  # in danger, and counted as such: no limit stands before it
+                    return self._give(connection, row, orphan, worker, wave=row.waves[orphan["wave"]].name)
             if row.state != "RUNNING" or not row.strategy.may_start(now):
                 return None
             counts = self._counts(connection, run)
@@ -81,19 +89,28 @@ class Admission:
                 return None
             if not _admits(row, wave, counts):
                 return None
-            return self._start(connection, row, wave, worker, now)
+            return self._start(connection, row, wave, worker, running, now)
 
     def _counts(self, connection: sa.Connection, run: str) -> Counts:
         query = sa.select(CLUSTERS.c.wave, CLUSTERS.c.state, sa.func.count().label("n"))
         grouped = query.where(CLUSTERS.c.run == run).group_by(CLUSTERS.c.wave, CLUSTERS.c.state)
         return Counts({(row.wave, row.state): row.n for row in connection.execute(grouped)})
 
-    def _start(self, connection: sa.Connection, row: RunRow, wave: Wave, worker: str, now: datetime) -> Claim | None:
-        full_regions, full_accounts = self._full(connection, row)
+    def _running(self, connection: sa.Connection, run: str) -> list[sa.RowMapping]:
+        """All that is in flight: no more rows than may run at once."""
+        query = sa.select(CLUSTERS).where(CLUSTERS.c.run == run, CLUSTERS.c.state == "running")
+        return list(connection.execute(query.order_by(CLUSTERS.c.wave, CLUSTERS.c.position)).mappings())
+
+    def _start(
+        self, connection: sa.Connection, row: RunRow, wave: Wave, worker: str, running: list[sa.RowMapping],
+        now: datetime,
+    ) -> Claim | None:  # fmt: skip
+        limits = row.strategy.max_parallel
         query = (
             sa.select(CLUSTERS)
             .where(CLUSTERS.c.run == row.id, CLUSTERS.c.wave == row.wave, CLUSTERS.c.state == "waiting")
-            .where(CLUSTERS.c.region.not_in(full_regions), CLUSTERS.c.account.not_in(full_accounts))
+            .where(CLUSTERS.c.region.not_in(_full(running, "region", limits.per_region)))
+            .where(CLUSTERS.c.account.not_in(_full(running, "account", limits.per_account)))
             .order_by(CLUSTERS.c.position)
             .limit(1)
         )
@@ -101,26 +118,15 @@ class Admission:
         if found is None:
             return None
         started = {"state": "running", "attempt": found["attempt"] + 1, "started": rfc3339(now)}
-        return self._give(connection, row, found, worker, now, wave=wave.name, finished="", error="", **started)
-
-    def _orphan(self, connection: sa.Connection, row: RunRow, worker: str, now: datetime) -> Claim | None:
-        """A cluster whose worker died. It is in danger and counted as such, so no limit stands before it."""
-        query = (
-            sa.select(CLUSTERS)
-            .where(CLUSTERS.c.run == row.id, CLUSTERS.c.state == "running", CLUSTERS.c.worker == "")
-            .order_by(CLUSTERS.c.wave, CLUSTERS.c.position)
-            .limit(1)
-        )
-        found = connection.execute(query).mappings().first()
-        return self._give(connection, row, found, worker, now, wave=row.waves[found["wave"]].name) if found else None
+        return self._give(connection, row, found, worker, wave=wave.name, finished="", error="", **started)
 
     def _give(
-        self, connection: sa.Connection, row: RunRow, found: sa.RowMapping, worker: str, now: datetime,
+        self, connection: sa.Connection, row: RunRow, found: sa.RowMapping, worker: str,
         *, wave: str, **values: Any,
     ) -> Claim:  # fmt: skip
         fence = found["fence"] + 1
         connection.execute(cluster_of(row.id, found["id"]).values(worker=worker, fence=fence, **values))
-        self.ledger.update(connection, row, now)
+        self._moved(connection, row.id)
         return Claim(
             run=row.id,
             member=codec.decode(found["member"], Member, where=f"cluster {found['id']}"),
@@ -131,19 +137,6 @@ class Admission:
             cluster_run=found["cluster_run"],
             approved=codec.decode(found["judged"], ClusterPlan, where=f"cluster {found['id']}").steps,
         )
-
-    def _full(self, connection: sa.Connection, row: RunRow) -> tuple[list[str], list[str]]:
-        limits = row.strategy.max_parallel
-        full = []
-        for column, limit in ((CLUSTERS.c.region, limits.per_region), (CLUSTERS.c.account, limits.per_account)):
-            query = (
-                sa.select(column)
-                .where(CLUSTERS.c.run == row.id, CLUSTERS.c.state == "running")
-                .group_by(column)
-                .having(sa.func.count() >= limit)
-            )
-            full.append([str(value) for (value,) in connection.execute(query)])
-        return full[0], full[1]
 
     def advance(self, connection: sa.Connection, row: RunRow, now: datetime) -> RunRow:
         """Move on when this wave has ended and soaked; end the run after the last wave, or when it must stop."""
@@ -251,6 +244,9 @@ class Admission:
 
     def _moved(self, connection: sa.Connection, run: str) -> None:
         moment = rfc3339(self.ledger.clock.now())
+        if moment == self._told:
+            return
+        self._told = moment
         # Once a second is enough for the watchdog; all workers would queue for this row otherwise.
         connection.execute(RUNS.update().where(RUNS.c.id == run, RUNS.c.moved < moment).values(moved=moment))
 
