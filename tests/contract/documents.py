@@ -132,6 +132,7 @@ def working(at: Desk) -> dict[str, Told]:
     told = {"apply": at.json("apply", str(at.plan), "--yes", *at.state)}
     run_id = told["apply"].document["id"]
     told["apply again"] = at.json("apply", str(at.plan), "--yes", *at.state)
+    told["verify the last"] = at.json("verify", *at.state)
     told["status"] = at.json("status", run_id, *at.state)
     told["verify"] = at.json("verify", run_id, *at.state)
     told["report RUN"] = tell("report", run_id, "--format", "json", *at.state)

@@ -52,6 +52,11 @@ def stored_backup(state_dir: Path, named: str) -> Backup:
     return backup
 
 
+def newest_begun(state_dir: Path) -> str:
+    """The newest run that took its backup: one that was refused before changed nothing, and proves nothing. Else ""."""
+    return next((run_id for run_id in runs_in(state_dir) if (state_dir / run_id / FILE).exists()), "")
+
+
 def stored_run(state_dir: Path, run_id: str = "") -> Run:
     """A run as its journal tells it; the newest where no id is given."""
     chosen = run_id or next(iter(runs_in(state_dir)), "")

@@ -25,10 +25,10 @@ def verify(ctx: click.Context, /, run_id: str, state_dir: Path | None, fmt: str,
 
     Exit codes: 0 PASS, 5 INCONCLUSIVE, 8 FAIL.
     """
-    from upgrader.cli.stored import stored_backup, stored_plan, stored_run
+    from upgrader.cli.stored import newest_begun, stored_backup, stored_plan, stored_run
 
     directory = state_of(state_dir)
-    run = stored_run(directory, run_id)
+    run = stored_run(directory, run_id or newest_begun(directory))
     backup = stored_backup(directory, str(directory / run.id))
     plan = stored_plan(directory, run.id)
     target = plan.from_version if run.state in ("ROLLED_BACK", "PARTLY_ROLLED_BACK") else plan.to_version
