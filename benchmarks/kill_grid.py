@@ -2,6 +2,8 @@
 
     python -m benchmarks.kill_grid [KILLS] [SECONDS]
 
+First on a world in a file, where KILLS processes die in minutes; then SECONDS long against the lab, by HTTP.
+
 Each attempt is a process of its own that is killed with SIGKILL around an entry of the journal or a request; the next
 ones resume it. The lab says what was written: nothing twice, nothing lost, and the end is the one of a run that nobody
 killed. Ends with 1 at the first run of which that is not true. Loopback only.
@@ -18,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.crash.grid import SCENARIOS, Grid, Outcome
+from tests.crash.memory import WAYS, MemoryGrid, chains, same
 from upgrader.ports.clock import SystemClock
 
 # A run that died at its point dies so often again, each time at one of its next so many points.
@@ -28,6 +31,9 @@ Way = Callable[[tuple[int, ...]], Outcome]
 def main(kills: int = 1000, seconds: float = 3600.0) -> int:
     """Kill until so many have died, or the time is up; every scenario gets its share."""
     clock, counted, before = SystemClock(), Counter[str](), dict(os.environ)
+    counted += _in_memory(kills)
+    print(f"a world in a file: {dict(counted)}", flush=True)
+    counted.pop("deaths", None)
     for place, name in enumerate(SCENARIOS):
         share = (place + 1) * kills // len(SCENARIOS)
         end = clock.monotonic() + seconds / len(SCENARIOS)
@@ -50,6 +56,24 @@ def main(kills: int = 1000, seconds: float = 3600.0) -> int:
                 os.environ.update(before)
         print(f"{name}: {dict(counted)}", flush=True)
     return 1 if counted["wrong"] else 0
+
+
+def _in_memory(kills: int) -> Counter[str]:
+    """Every point of every way on a world in a file, and over again until so many have died."""
+    counted, chance = Counter[str](), random.Random(6)
+    with tempfile.TemporaryDirectory() as folder:
+        grid = MemoryGrid(Path(folder) / "grid")
+        whole = {way: grid.run(way) for way in WAYS}
+        while counted["deaths"] < kills:
+            for way in WAYS:
+                for points in chains(whole[way], chance):
+                    found = grid.run(way, points)
+                    counted["deaths"] += found.deaths
+                    counted["runs"] += 1
+                    if not same(found, whole[way], grid.before):
+                        counted["wrong"] += 1
+                        print(f"{way} killed at {points}: {found}, not {whole[way]}")
+    return counted
 
 
 def _cases(grid: Grid) -> Iterator[tuple[str, Way, Outcome, tuple[int, ...]]]:

@@ -24,6 +24,7 @@ def said(attempt: Attempt) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("environment")
 def test_one_of_twenty_wins_and_a_sleeper_is_fenced_out(tmp_path: Path) -> None:
     grid = Grid("dedicated-flannel", tmp_path)

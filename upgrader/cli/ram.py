@@ -56,6 +56,20 @@ def diff(ctx: click.Context, /, target: str | None, fmt: str, **origin: object) 
 
 
 @ram.command()
+@click.option("--apply", "writes", is_flag=True, help="With what apply, resume and rollback write.")
+@output_option
+def caller(writes: bool, fmt: str) -> None:
+    """Print the policy document for whoever runs this tool: the actions that it calls itself, and no other."""
+    from upgrader import codec
+    from upgrader.ram.ours import READS, WRITES
+    from upgrader.ram.ours import document as allowing
+
+    wanted = {**READS, **(WRITES if writes else {})}
+    found = document("RamCaller", document=allowing(wanted), actions=dict(sorted(wanted.items())))
+    emit(found, fmt, lambda: codec.pretty(allowing(wanted)))
+
+
+@ram.command()
 @target_option
 @click.option("--all", "everything", is_flag=True, help="All actions that the target needs, not only the missing ones.")
 @origin_options

@@ -184,8 +184,8 @@ def _undo(context: Context) -> tuple[Reversible, str]:
     writes = sum(1 for one in context.forecast.services for write in one.writes if write.effect == "IMMEDIATE")
     added = sorted({f for one in context.forecast.services for f, what in one.finalizers.items() if what == "added"})
     if writes:
-        left.append(f"the {writes} requests that the new CCM sends to the cloud are put back from the backup, "
-                    "as far as the backup knows the state before")  # fmt: skip
+        left.append(f"what the {writes} requests of the new CCM change is the old CCM's to set again when it starts; "
+                    "the rollback looks, and tells what is not as it was")  # fmt: skip
     if added:
         left.append(f"the old CCM does not remove the finalizer {', '.join(added)}")
     if not left:

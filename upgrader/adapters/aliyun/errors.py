@@ -10,7 +10,7 @@ from upgrader.model.errors import AbsentError, CcmUpgradeError, DeniedError, Ref
 
 _TRANSIENT = re.compile(r"(?i)^(throttling|serviceunavailable|internalerror|systembusy|operationbusy)|\.timeout$")
 _DENIED = re.compile(
-    r"(?i)^(nopermission|forbidden\.(ram|subuser|user)|forbiddenram|accessdenied|unauthorized|stsforbidden)"
+    r"(?i)^(nopermission|forbidden\.(ram|subuser|user)|forbiddenram|accessdenied|unauthorized|stsforbidden|statusforbidden)"
 )
 _DENIED_MESSAGE = re.compile(r"(?i)policy forbidden|not authorized to do this action|no permission")
 _UNSUPPORTED = re.compile(r"(?i)^invalidaction\b")

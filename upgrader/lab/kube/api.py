@@ -148,7 +148,7 @@ class KubeApi:
         own = target.resource.plural == "namespaces"
         question = Question(
             verb=asked.verb, group=target.resource.group, version=target.resource.version,
-            resource=target.resource.plural, subresource=target.subresource, name=target.name,
+            resource=target.resource.plural, subresource=target.subresource, name=target.name or _selected(asked),
             namespace=target.name if own else target.namespace,
         )  # fmt: skip
         if not self.rbac.allows(asked.caller, question)[0]:
@@ -174,6 +174,12 @@ class KubeApi:
         if found is None:
             raise no_such_path()
         return web.Response(body=encode(found), content_type="application/json")
+
+
+def _selected(asked: Asked) -> str:
+    """The one name that a list or watch is limited to: rules with resourceNames let it pass, as a real server does."""
+    found = [part for part in asked.query.get("fieldSelector", "").split(",") if part.startswith("metadata.name=")]
+    return found[0].partition("=")[2] if found else ""
 
 
 def _refused(error: ApiError) -> web.Response:
