@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -20,6 +21,8 @@ from aliyunsdkslb.request.v20140515.DescribeLoadBalancersRequest import Describe
 from aliyunsdkslb.request.v20140515.TagResourcesRequest import TagResourcesRequest
 from aliyunsdksts.request.v20150401.AssumeRoleRequest import AssumeRoleRequest
 from aliyunsdksts.request.v20150401.GetCallerIdentityRequest import GetCallerIdentityRequest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.lab_cloud.conftest import Send, client, common
 from upgrader.lab.cloud.cloud import Cloud
@@ -104,6 +107,14 @@ def test_a_role_session_is_what_its_policies_make_it(cloud: Cloud, send: Send) -
 def test_a_user_without_policies_may_nothing(cloud: Cloud, send: Send) -> None:
     add_user(cloud.world, "ops", "LTAIops", "secret")
     assert refused(send, DescribeLoadBalancersRequest(), by=client("LTAIops", "secret")).get_http_status() == 403
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_the_text_to_sign_is_the_fields_escaped_twice(fields: dict[str, str]) -> None:
+    text = signature(Inbound(method="GET", host="lab", path="/"), fields, "secret")[1]
+    pairs = sorted((key, value) for key, value in fields.items() if key not in ("Signature", "SignatureMethod"))
+    once = "&".join(f"{quote(key, safe='-_.~')}={quote(value, safe='-_.~')}" for key, value in pairs)
+    assert text == f"GET&%2F&{quote(once, safe='-_.~')}"
 
 
 def test_a_repeated_nonce_and_an_old_time_are_refused(cloud: Cloud, server: LabServer) -> None:
