@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -12,11 +13,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from rich.console import Console
 
 from tests.fleet.stand_in import FileJob
 from tests.fleet.test_kill import CLUSTERS, check_each_once, create
 from tests.fleet.test_ledger import HeldClock, begin, hold, through_canary
 from tests.fleet.test_strategy import fleet
+from upgrader.cli.fleet_live import drawn, shown
 from upgrader.fleet.admission import Admission
 from upgrader.fleet.control import Control
 from upgrader.fleet.job import Outcome, Watch
@@ -237,3 +240,20 @@ def test_members_that_nobody_could_look_at_are_in_the_last_wave() -> None:
     members = (Member(id="a", version="v2.9.1"), Member(id="b", version="v2.12.4"), Member(id="c"))
     dealt = waves_of(members, Strategy(target="v2.14.0", waves=waves))
     assert [(w.name, w.members) for w in dealt] == [("old", ("a",)), ("one", ("b", "c"))]
+
+
+def test_live_progress_draws_waves_and_clusters_in_flight(ledger: Ledger) -> None:
+    begin(ledger, 6)
+    claim = Admission(ledger).claim("r1", "w")
+    assert claim is not None
+    Admission(ledger).progress(claim, "step 1 of 2: \x1b[31mred")
+    text = drawn(ledger, "r1")
+    assert "▸ canary: 0 of 2 succeeded, 1 wait" in text
+    assert "    prod-0: step 1 of 2: \ufffd[31mred" in text
+    assert text.endswith("RUNNING: 0 failed and 1 in flight of 3")
+    screen = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with shown(ledger, "r1", screen) as say:
+        say("prod-9: succeeded")
+    assert isinstance(screen.file, io.StringIO)
+    assert "prod-9: succeeded" in screen.file.getvalue()
+    assert "1 in flight of 3" in screen.file.getvalue()

@@ -108,6 +108,7 @@ def _work(
     fmt: str,
 ) -> None:
     from upgrader.cli.fleet_job import LiveJob
+    from upgrader.cli.fleet_live import shown
     from upgrader.fleet.runtime import database_url, work_on
     from upgrader.fleet.status import status_of
     from upgrader.ports.clock import SystemClock
@@ -115,8 +116,8 @@ def _work(
     where = state_of(state_dir)
     url = database_url(database, where)
     job = LiveJob(where, endpoint=endpoint, accept_unknown=accept_unknown)
-    with asked_to_stop() as stop:
-        work_on(run, url, job, SystemClock(), slots=slots, say=progress, stop_asked=stop)
+    with ledger_at(database, state_dir) as ledger, shown(ledger, run) as say, asked_to_stop() as stop:
+        work_on(run, url, job, SystemClock(), slots=slots, say=say, stop_asked=stop)
         interrupted = stop()
     with ledger_at(database, state_dir) as ledger:
         status = status_of(ledger, run)

@@ -174,10 +174,10 @@ class Admission:
                 return f"gate of wave {wave.name}: ccm-upgrade fleet approve {row.id} {wave.name} --reason TEXT"
         return "" if row.strategy.may_start(now) else "the next window"
 
-    def in_flight(self, run: str) -> int:
-        """How many clusters are being upgraded now, by whomever."""
+    def counts(self, run: str) -> Counts:
+        """How many clusters are in which state now, by wave."""
         with self.ledger.begin() as connection:
-            return self._counts(connection, run).of("running")
+            return self._counts(connection, run)
 
     def check_fence(self, claim: Claim) -> None:
         """Raises `LockedError` when the cluster was given to another worker, or the run was aborted."""

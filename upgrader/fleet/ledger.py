@@ -125,6 +125,13 @@ class Ledger:
             query = sa.select(CLUSTERS).where(CLUSTERS.c.run == run).order_by(CLUSTERS.c.wave, CLUSTERS.c.position)
             return tuple(row_of(row) for row in connection.execute(query).mappings())
 
+    def in_flight(self, run: str) -> tuple[Row, ...]:
+        """The clusters being upgraded now, by whomever."""
+        with self.begin() as connection:
+            query = sa.select(CLUSTERS).where(CLUSTERS.c.run == run, CLUSTERS.c.state == "running")
+            ordered = query.order_by(CLUSTERS.c.wave, CLUSTERS.c.position)
+            return tuple(row_of(row) for row in connection.execute(ordered).mappings())
+
     def notes(self, run: str) -> tuple[dict[str, str], ...]:
         """What people did to the run, oldest first: what, who, why, wave, at."""
         with self.begin() as connection:

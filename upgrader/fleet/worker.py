@@ -179,7 +179,7 @@ class Worker:
         """Nothing more is to be done here. What others have in flight in a stopped run may yet fall to this worker."""
         if row.state == "RUNNING":
             return self.stop_asked()
-        return row.state != "STOPPED" or self.stop_asked() or not self.admission.in_flight(self.run)
+        return row.state != "STOPPED" or self.stop_asked() or not self.admission.counts(self.run).of("running")
 
     def _start(self, engine: Engine) -> bool:
         if len(self._in_flight) >= self.slots:
