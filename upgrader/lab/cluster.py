@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from upgrader.lab.ccm.dry_pods import DryPods
 from upgrader.lab.ccm.manager import Account, Ccm
 from upgrader.lab.kube.api import KubeApi
 from upgrader.lab.kube.controllers import Controllers
@@ -31,6 +32,7 @@ class LabCluster:
         self.api = api
         self.controllers = Controllers(api)
         self.ccm = Ccm(api, account, identity, cloud_config)
+        self.controllers.hooks.programs.append(DryPods(self.ccm).program)
         self.local = Local(api, "kubectl")
 
     @property

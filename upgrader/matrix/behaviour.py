@@ -88,6 +88,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     nlb_clean_up: Literal["always", "full-sync"]
     nlb_reuse_error_named: bool
     nlb_fixed_stops_all: bool
+    dry_run: Literal["none", "writes", "in-turn", "at-once"]
 
 
 class BehaviourEntry(Spanned, frozen=True, kw_only=True):

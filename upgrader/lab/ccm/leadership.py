@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from upgrader.lab.ccm.dry_run import is_dry
 from upgrader.lab.kube.local import Local
 from upgrader.lab.kube.store import Object
 from upgrader.matrix.startup import load_startup
@@ -28,8 +29,8 @@ def candidates(pods: list[Object]) -> list[Candidate]:
     """The ready pods that run a CCM, oldest first."""
     found = []
     for pod in sorted(pods, key=lambda one: (one["metadata"].get("creationTimestamp") or "", one["metadata"]["name"])):
-        version = _version(pod)
-        if version is not None and _ready(pod):
+        version = ccm_version(pod)
+        if version is not None and _ready(pod) and not is_dry(pod):
             host = pod["spec"].get("nodeName") if pod["spec"].get("hostNetwork") else pod["metadata"]["name"]
             found.append(Candidate(f"{host}_{pod['metadata']['uid']}", version))
     return found
@@ -58,7 +59,8 @@ def _hold_lease(local: Local, leader: Candidate, now: str) -> None:
     local.put({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec})
 
 
-def _version(pod: Object) -> CcmVersion | None:
+def ccm_version(pod: Object) -> CcmVersion | None:
+    """The version of the CCM that a pod runs, None when it runs none."""
     for container in pod["spec"].get("containers") or ():
         image = str(container.get("image", ""))
         if "cloud-controller-manager" in image:

@@ -174,7 +174,7 @@ class Ccm:
         if metadata.deletion_timestamp or (held and not service.is_load_balancer):
             return bool(held) and self._release(service, version)
         sync = Sync(version=version, view=self.view, local=self._local, tell=self._teller(version))
-        return sync.run(service, self._hands(version))
+        return sync.run(service, self.hands(version))
 
     def _release(self, service: Service, version: CcmVersion) -> bool:
         """Delete the load balancer, then let the Service go."""
@@ -202,15 +202,16 @@ class Ccm:
 
     def _delete(self, service: Service, version: CcmVersion, kind: LbKind) -> None:
         world = World.of(self.view.facts(service, version), version, load_matrix())
-        remove(world, service, kind, self._hands(version))
+        remove(world, service, kind, self.hands(version))
 
     def _teller(self, version: CcmVersion) -> Teller:
         return Teller(local=self._local, version=version)
 
-    def _hands(self, version: CcmVersion) -> Hands:
+    def hands(self, version: CcmVersion, caller: Caller | None = None) -> Hands:
+        """A version's way to the cloud, as the account's caller unless another is given."""
         account = self.account
-        return Hands(cloud=account.cloud, caller=account.caller, region=self.identity.region, version=version,
-                     vswitch_id=account.vswitch_id)  # fmt: skip
+        return Hands(cloud=account.cloud, caller=caller or account.caller, region=self.identity.region,
+                     version=version, vswitch_id=account.vswitch_id)  # fmt: skip
 
     def _changed(self, change: Change) -> None:
         """What a CCM watches: Services, where their pods are, nodes, and the pods that run CCM itself."""

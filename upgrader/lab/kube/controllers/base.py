@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from upgrader.lab.clock import LabClock
 from upgrader.lab.kube.controllers.index import PODS as PODS
 from upgrader.lab.kube.controllers.index import Index
+from upgrader.lab.kube.controllers.program import Program
 from upgrader.lab.kube.local import Local
 from upgrader.lab.kube.objects import Write
 from upgrader.lab.kube.paths import Target
@@ -27,10 +28,14 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 class Hooks(Struct):
-    """Called with a pod: when it has become ready, and when it is gone or no longer ready."""
+    """Called with a pod: when it has become ready, and when it is gone or no longer ready.
+
+    `programs` say what a pod does, None where its command tells; they are asked each time the pod is looked at.
+    """
 
     on_pod_ready: list[Callable[[Object], None]] = field(default_factory=list)
     on_pod_gone: list[Callable[[Object], None]] = field(default_factory=list)
+    programs: list[Callable[[Object], Program | None]] = field(default_factory=list)
 
 
 class Cluster(Struct):

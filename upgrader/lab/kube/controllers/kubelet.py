@@ -137,6 +137,9 @@ class Kubelet:
             self._end(self._cluster.store.get(PODS.key, *name) or pod, does)
 
     def _does(self, pod: Object) -> Program:
+        known = next((found for ask in self._cluster.hooks.programs if (found := ask(pod)) is not None), None)
+        if known is not None:
+            return known
         job = (owner(pod) or {}).get("kind") == "Job"
         return together(program(one, ends=job) for one in pod["spec"]["containers"])
 

@@ -9,7 +9,8 @@ from upgrader.lab.kube.rules.words import REQUIRED, Cause, label, label_1035, la
 
 Map = dict[str, Any]
 ANNOTATIONS_LIMIT = 256 * 1024
-_PATH_NAMED = frozenset({"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"})
+# Events too: CCM's result, CloudControllerManagerPrecheckResult, is no subdomain (registry/core/event/strategy.go).
+_PATH_NAMED = frozenset({"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Event"})
 _LABEL_NAMED = frozenset({"Namespace"})
 _1035_NAMED = frozenset({"Service"})
 
