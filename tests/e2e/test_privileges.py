@@ -13,7 +13,7 @@ import yaml
 from tests.crash.grid import Grid
 from upgrader.cli.origins import Connections, Origin, look
 from upgrader.lab.cloud import seed
-from upgrader.lab.lab import token_of
+from upgrader.lab.kubeconfig import token_of
 from upgrader.model.facts import ClusterFacts
 from upgrader.ram.ours import READS, WRITES, document
 

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.conftest import Start
 from upgrader.cli.main import COMMANDS
 from upgrader.lab.cloud.seed import ROOT_SECRET
-from upgrader.lab.lab import TOKEN
+from upgrader.lab.kubeconfig import TOKEN
 
 WRITERS = {"apply", "resume", "rollback", "unlock", "fleet", "lab", "demo"}
 TARGET = ("--to", "v2.14.0")

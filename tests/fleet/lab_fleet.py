@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from upgrader.fleet.model import FAILED_STATES
 from upgrader.lab.lab import Lab
 
 STRATEGY = """
@@ -73,8 +74,8 @@ def peak_memory(process: subprocess.Popen[Any]) -> int:
 def most_in_danger(lab: WitnessedLab, status: dict[str, Any]) -> int:
     """The most clusters that were failed or in flight at one instant, by the lab's own witness.
 
-    A cluster is in flight from the first write to its API (the run's lock) to the last (the lock given back); one that
-    did not succeed stays in danger.
+    A cluster is in flight from the first write to its API (the run's lock) to the last (the lock given back); one whose
+    upgrade failed stays in danger.
     """
     ended = {c["id"]: c["state"] for wave in status["waves"] for c in wave["clusters"]}
     spans: dict[str, list[float]] = {}
@@ -84,7 +85,7 @@ def most_in_danger(lab: WitnessedLab, status: dict[str, Any]) -> int:
     moves = []
     for cluster, (first, last) in spans.items():
         moves.append((first, 1))
-        if ended[cluster] == "succeeded":
+        if ended[cluster] not in FAILED_STATES:
             moves.append((last, -1))
     now = most = 0
     for _, move in sorted(moves):

@@ -16,6 +16,7 @@ from upgrader.fleet.model import ClusterState, Member
 from upgrader.model.errors import AbsentError, CcmUpgradeError, InputError, StaleError, TransientError
 
 if TYPE_CHECKING:
+    from upgrader.adapters.aliyun import AliyunCloud
     from upgrader.adapters.aliyun.retry import Bucket
     from upgrader.execute.engine import Engine
     from upgrader.fleet.strategy import Strategy
@@ -63,6 +64,7 @@ class LiveJob:
         _import_all()
         self._kubeconfigs = Kubeconfigs()
         self._buckets: dict[str, Bucket] = {}
+        self._clouds: dict[str, AliyunCloud | None] = {}
         self._rate_per_s, self._guard = 0.0, threading.Lock()
 
     def share(self, strategy: Strategy, workers: int) -> None:
@@ -154,6 +156,16 @@ class LiveJob:
                                  why=next(iter([*problems, *open_]), ""))  # fmt: skip
         return ""
 
+    def _cloud(self, member: Member) -> AliyunCloud | None:
+        """The account's one connection, so that a role is assumed once for all its clusters, asked in their region."""
+        bucket = self._bucket(member.account)
+        with self._guard:
+            if member.account not in self._clouds:
+                account = Origin(profile=member.account, endpoint=self.endpoint)
+                self._clouds[member.account] = connect_cloud(account, bucket)
+            cloud = self._clouds[member.account]
+        return cloud.in_region(member.region) if cloud and member.region else cloud
+
     def _bucket(self, account: str) -> Bucket | None:
         """One pace for all clusters of an account; None on loopback, where nothing needs to be spared."""
         from upgrader.adapters.aliyun.endpoint import parse_endpoint
@@ -186,8 +198,7 @@ class LiveJob:
         """Both sides of the cluster. Raises `InputError` when there is no way to its API."""
         from upgrader.adapters.kube import connect
 
-        origin = self.origin(member)
-        cloud = connect_cloud(origin, self._bucket(member.account))
+        cloud = self._cloud(member)
         if member.kubeconfig or member.context:
             content = self._kubeconfigs.context(Path(member.kubeconfig), member.context) if member.kubeconfig else ""
             return Connections(cluster=connect(None, member.context, content=content), cloud=cloud)

@@ -7,19 +7,19 @@ server's own loop, so that nothing in the lab is ever changed from two sides at 
 from __future__ import annotations
 
 import asyncio
-import base64
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-import yaml
 from aiohttp import web
 from msgspec import Struct
 
+from upgrader.lab.agenda import Agenda
 from upgrader.lab.build import build
 from upgrader.lab.clock import LabClock
 from upgrader.lab.cloud.call import ROOT, Call
@@ -32,12 +32,13 @@ from upgrader.lab.cloud.state import World
 from upgrader.lab.cluster import WORKLOAD, LabCluster
 from upgrader.lab.control import Control
 from upgrader.lab.journal import Request
+from upgrader.lab.kube.store import Change
+from upgrader.lab.kubeconfig import TOKEN, kubeconfig, token_of
 from upgrader.lab.scenario import Scenario
 from upgrader.lab.server import LabServer
 from upgrader.lab.tls import make_authority
 from upgrader.model.errors import InputError
 
-TOKEN = "lab-admin-token"
 _SLICE_S = 0.2
 Result = TypeVar("Result")
 _FOLLOWED = frozenset({"ram", "vpc", "ecs"})
@@ -80,6 +81,7 @@ class Lab:
             control=Control(self, self.stopping.set).handle,
         )
         self._server.after_request = self._stir
+        self._agenda = Agenda(self.cloud.clock)
         self._timer: asyncio.TimerHandle | None = None
         self.cloud.on_addon_version(self._addon_changed)
         self.cloud.journal.listeners.append(self._asked)
@@ -89,6 +91,8 @@ class Lab:
             cluster.api.rbac_enforced = True
             cluster.api.faults = self.cloud.faults
             cluster.api.after_write.append(self._stir)
+            cluster.api.store.listeners.append(partial(self._moved, cluster.id))
+            self._agenda.wake(cluster.id)
 
     # -- reaching it -----------------------------------------------------------------------------------------------
 
@@ -141,12 +145,12 @@ class Lab:
         """Listen, and write the kubeconfig. Raises `InputError` when the port is taken."""
         self._server.start()
         if self.clusters:
-            self.kubeconfig.write_text(self._kubeconfig(list(self.clusters.values())), encoding="utf-8")
+            self.kubeconfig.write_text(kubeconfig(self, list(self.clusters.values())), encoding="utf-8")
             self.kubeconfig.chmod(0o600)
         for one in self.clusters.values():
             known = self.cloud.world.cs.clusters.get(one.id)
             if known is not None:
-                known.kubeconfig = self._kubeconfig([one])
+                known.kubeconfig = kubeconfig(self, [one])
         self.run(self._stir)
         return self
 
@@ -210,8 +214,10 @@ class Lab:
         if set(saved.clusters) != set(self.clusters):
             raise InputError(what="the saved lab has other clusters", next_command="ccm-upgrade lab start --load FILE")
         self.cloud.restore(bytes(saved.cloud))
+        self._agenda.clear()
         for cluster_id, state in saved.clusters.items():
             self.clusters[cluster_id].load(bytes(state))
+            self._agenda.wake(cluster_id)
             known = self.cloud.world.cs.clusters.get(cluster_id)
             if known is not None and self.clusters[cluster_id].spec.kind == "managed":
                 # No object of the cluster says what runs in ACK's control plane.
@@ -222,23 +228,29 @@ class Lab:
 
     def _stir(self) -> None:
         """Let what is due happen, and come back when the next thing is."""
-        pauses = [pause for one in self.clusters.values() if (pause := one.work(_SLICE_S)) is not None]
-        loop = self._server.loop
-        if pauses and loop.is_running():
+        for cluster_id in self._agenda.due():
+            self._agenda.later(cluster_id, self.clusters[cluster_id].work(_SLICE_S))
+        loop, pause_s = self._server.loop, self._agenda.next_s()
+        if pause_s is not None and loop.is_running():
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = loop.call_later(max(0.01, min(pauses)), self._stir)
+            self._timer = loop.call_later(max(0.01, pause_s), self._stir)
+
+    def _moved(self, cluster_id: str, _: Change) -> None:
+        self._agenda.wake(cluster_id)
 
     def _addon_changed(self, cluster_id: str, addon: str, version: str) -> None:
         cluster = self.clusters.get(cluster_id)
         if cluster is not None and addon == "cloud-controller-manager":
             cluster.addon_changed(version)
+            self._agenda.wake(cluster_id)
 
     def _asked(self, request: Request) -> None:
         """Rights that moved are tried at once: nobody wants to wait for a work queue in a rehearsal."""
         if request.product in _FOLLOWED and request.write and request.status == 200:
             for cluster in self.clusters.values():
-                cluster.ccm.retry_now()
+                if cluster.ccm.retry_now():
+                    self._agenda.wake(cluster.id)
 
     async def _kubernetes(self, request: web.Request, cluster_id: str, rest: str) -> web.StreamResponse:
         if not cluster_id:
@@ -248,28 +260,6 @@ class Lab:
         if cluster is None:
             return web.json_response({"message": f"no cluster {cluster_id}"}, status=404)
         return await cluster.api.handle(request, rest)
-
-    def _kubeconfig(self, clusters: list[LabCluster]) -> str:
-        ca = base64.b64encode(self.ca_file.read_bytes()).decode()
-        return yaml.safe_dump(
-            {
-                "apiVersion": "v1", "kind": "Config", "current-context": clusters[0].spec.name,
-                "clusters": [
-                    {"name": one.spec.name, "cluster": {"server": f"{self.secure_url}/k8s/{one.id}",
-                                                        "certificate-authority-data": ca}}
-                    for one in clusters
-                ],
-                "users": [{"name": one.spec.name, "user": {"token": token_of(one.id)}} for one in clusters],
-                "contexts": [{"name": one.spec.name, "context": {"cluster": one.spec.name, "user": one.spec.name}}
-                             for one in clusters],
-            },
-            sort_keys=False,
-        )  # fmt: skip
-
-
-def token_of(cluster_id: str) -> str:
-    """The administrator's token of one cluster; `TOKEN` opens them all."""
-    return f"{TOKEN}.{cluster_id}"
 
 
 def open_saved(

@@ -16,7 +16,8 @@ from upgrader.lab.build import build
 from upgrader.lab.clock import LabClock
 from upgrader.lab.cloud.cloud import Cloud
 from upgrader.lab.fleet import fleet
-from upgrader.lab.lab import Lab, open_saved, token_of
+from upgrader.lab.kubeconfig import token_of
+from upgrader.lab.lab import Lab, open_saved
 from upgrader.lab.scenario import ClusterSpec, Scenario, load_scenario
 from upgrader.model.errors import InputError
 

@@ -81,9 +81,10 @@ class Ccm:
         self._pods_moved = True
         self._waiting.clear()
 
-    def retry_now(self) -> None:
-        """Try at once what waits for its pause to end: rights or time have moved."""
+    def retry_now(self) -> bool:
+        """Try at once what waits for its pause to end: rights or time have moved. Whether anything waits."""
         self._waiting = dict.fromkeys(self._waiting, 0.0)
+        return bool(self._waiting)
 
     @property
     def pending(self) -> bool:
