@@ -45,24 +45,26 @@ def read_cloud(facts: ClusterFacts, cloud: CloudSurvey, questions: Questions) ->
     """The facts with load balancers, groups, interfaces, addresses and the role's policies."""
     region, vpc_id = facts.identity.region, facts.identity.vpc_id
     clbs = questions.ask("clb", "slb:DescribeLoadBalancers", lambda: cloud.clbs(region), ())
-    nlbs = questions.ask("nlb", "nlb:ListLoadBalancers", lambda: cloud.nlbs(region, ""), ())
-    groups = questions.ask("nlb", "nlb:ListServerGroups", lambda: cloud.nlb_groups(region), ())
+    nlbs = questions.ask("nlb", "nlb:ListLoadBalancers", lambda: cloud.nlbs(region, ""), None)
+    groups = questions.ask("nlb", "nlb:ListServerGroups", lambda: cloud.nlb_groups(region), None)
     ram = questions.ask("ram", "ram:ListPoliciesForRole", lambda: _ram(facts, cloud), RamFacts())
     cidrs = questions.ask("vpc", "vpc:DescribeVpcAttribute", lambda: cloud.vpc_cidrs(vpc_id) if vpc_id else (), ())
-    listed = (*clbs.result(), *nlbs.result())
+    all_nlbs, all_groups = nlbs.result(), groups.result()
+    listed = (*clbs.result(), *(all_nlbs or ()))
     wanted = related_ids(facts, listed)
-    all_groups = groups.result()
     chosen = [lb for lb in listed if lb.id in wanted]
     full: list[LoadBalancer | None] = []
     for kind, call in (("clb", "slb:DescribeLoadBalancerAttribute"), ("nlb", "nlb:GetLoadBalancerAttribute")):
         about = [(lb, lb.id) for lb in chosen if lb.kind == kind]
-        full += questions.each(kind, call, lambda lb: cloud.detail(region, lb, all_groups), about)
+        full += questions.each(kind, call, lambda lb: cloud.detail(region, lb, all_groups or ()), about)
     detailed = {lb.id: lb for lb in _with_certificates(facts, [lb for lb in full if lb is not None], cloud, questions)}
     own = facts.ccm.cluster_id or facts.identity.id
     named = named_groups(facts)
+    # Whose load balancer is not there can be told only of whole lists; that one was not read is a gap already.
     orphans = questions.ask(
-        "nlb", "nlb:ListServerGroups",
-        lambda: cloud.orphan_groups(region, own, named) if own or named else (), (),
+        "nlb", "nlb:ListServerGroupServers",
+        lambda: cloud.orphan_groups(region, own, all_nlbs, all_groups, named)
+        if (own or named) and all_nlbs is not None and all_groups is not None else (), (),
     )  # fmt: skip
     security = questions.ask(
         "security-groups", "ecs:DescribeSecurityGroups",

@@ -137,8 +137,18 @@ class CloudReader(Protocol):
     def load_balancer(self, lb_id: str) -> LoadBalancer:
         """One load balancer in full."""
 
-    def orphan_groups(self, region: str, cluster_id: str, named: Collection[str] = ()) -> tuple[ServerGroup, ...]:
-        """The `named` NLB server groups, and those with the cluster's tag whose load balancer is not there."""
+    def orphan_groups(
+        self,
+        region: str,
+        cluster_id: str,
+        nlbs: Sequence[LoadBalancer],
+        groups: Sequence[ServerGroup],
+        named: Collection[str] = (),
+    ) -> tuple[ServerGroup, ...]:
+        """The `named` NLB server groups, and those with the cluster's tag whose load balancer is not there, in full.
+
+        `nlbs` and `groups` are all of the region, as its lists tell them.
+        """
 
     def security_groups(self, region: str, vpc_id: str) -> tuple[SecurityGroup, ...]:
         """Security groups of the VPC that carry CCM's tag."""

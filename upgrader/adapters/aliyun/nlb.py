@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from upgrader.adapters.aliyun.answers import ask, attributes, number, token_pages
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
-from upgrader.adapters.aliyun.tags import tags_of
+from upgrader.adapters.aliyun.tags import tags_of, tags_of_listed
 from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
 from upgrader.model.errors import AbsentError
 
@@ -35,23 +35,22 @@ class NlbReader:
     def listed(self, vpc_id: str = "") -> tuple[LoadBalancer, ...]:
         """Every NLB of the region (of the VPC when given) with its tags, `detailed=False`."""
         params = {"VpcIds.1": vpc_id} if vpc_id else {}
-        records = list(token_pages(self._transport, self._call("ListLoadBalancers", **params), "LoadBalancers"))
-        tags = self._tags("loadbalancer", [str(r.get("LoadBalancerId", "")) for r in records])
-        return tuple(
-            replace(_load_balancer(r), tags=tags.get(str(r.get("LoadBalancerId", "")), {}), detailed=False)
-            for r in records
-        )
+        pages = token_pages(self._transport, self._call("ListLoadBalancers", **params), "LoadBalancers")
+        records = {str(one.get("LoadBalancerId", "")): one for one in pages}
+        tags = tags_of_listed(self._transport, "nlb", self._region, "loadbalancer", records)
+        return tuple(replace(_load_balancer(r), tags=tags[one], detailed=False) for one, r in records.items())
 
     def tags(self, lb_id: str) -> dict[str, str]:
         """The tags of one NLB."""
-        return self._tags("loadbalancer", [lb_id])[lb_id]
+        return tags_of(self._transport, "nlb", self._region, "loadbalancer", [lb_id])[lb_id]
 
     def groups(self, vpc_id: str = "") -> tuple[ServerGroup, ...]:
         """Every server group of the region (of the VPC when given) with tags, without backends."""
         params = {"VpcId": vpc_id} if vpc_id else {}
-        records = list(token_pages(self._transport, self._call("ListServerGroups", **params), "ServerGroups"))
-        tags = self._tags("servergroup", [str(r.get("ServerGroupId", "")) for r in records])
-        return tuple(_group(r, tags.get(str(r.get("ServerGroupId", "")), {})) for r in records)
+        pages = token_pages(self._transport, self._call("ListServerGroups", **params), "ServerGroups")
+        records = {str(one.get("ServerGroupId", "")): one for one in pages}
+        tags = tags_of_listed(self._transport, "nlb", self._region, "servergroup", records)
+        return tuple(_group(record, tags[one]) for one, record in records.items())
 
     def detail(self, lb_id: str, tags: dict[str, str], groups: Iterable[ServerGroup]) -> LoadBalancer:
         """One NLB in full; its groups are those of `groups` that a listener names or that carry its owner tag."""
@@ -81,14 +80,21 @@ class NlbReader:
         return tuple(str(one.get("CertificateId") or "") for one in found if not one.get("IsDefault"))
 
     def orphans(
-        self, cluster_id: str, listed: Iterable[LoadBalancer], named: Collection[str] = ()
+        self,
+        cluster_id: str,
+        listed: Sequence[LoadBalancer],
+        groups: Iterable[ServerGroup],
+        named: Collection[str] = (),
     ) -> tuple[ServerGroup, ...]:
-        """Groups with the cluster's tag whose owner tag is no NLB's, and that no NLB uses; and the `named` ones."""
+        """Those of `groups` with the cluster's tag whose owner tag is no NLB's, and that no NLB uses; the `named` ones.
+
+        `listed` are the region's NLBs.
+        """
         owners = {lb.tags.get(OWNER_TAG) for lb in listed}
         ids = {lb.id for lb in listed}
         lost = [
             group
-            for group in self.groups()
+            for group in groups
             if group.id in named
             or (
                 group.tags.get(CLUSTER_TAG) == cluster_id
@@ -102,9 +108,6 @@ class NlbReader:
         call = self._call("ListServerGroupServers", ServerGroupId=group_id)
         found = [_backend(one) for one in token_pages(self._transport, call, "Servers")]
         return tuple(sorted(found, key=lambda b: (b.server_id, b.server_ip, b.port)))
-
-    def _tags(self, kind: str, ids: list[str]) -> dict[str, dict[str, str]]:
-        return tags_of(self._transport, "nlb", self._region, kind, ids)
 
     def _call(self, action: str, **params: str) -> Call:
         return Call(product="nlb", action=action, region=self._region, params={"RegionId": self._region, **params})

@@ -99,10 +99,16 @@ class AliyunReader:
         """The certificates of an NLB's listener beside its default ones."""
         return NlbReader(self._transport, region).additional_certificates(listener_id)
 
-    def orphan_groups(self, region: str, cluster_id: str, named: Collection[str] = ()) -> tuple[ServerGroup, ...]:
+    def orphan_groups(
+        self,
+        region: str,
+        cluster_id: str,
+        nlbs: Sequence[LoadBalancer],
+        groups: Sequence[ServerGroup],
+        named: Collection[str] = (),
+    ) -> tuple[ServerGroup, ...]:
         """The `named` NLB server groups, and those with the cluster's tag whose load balancer is not there."""
-        nlb = NlbReader(self._transport, region)
-        return nlb.orphans(cluster_id, nlb.listed(), named)
+        return NlbReader(self._transport, region).orphans(cluster_id, nlbs, groups, named)
 
     def security_groups(self, region: str, vpc_id: str) -> tuple[SecurityGroup, ...]:
         """Security groups of the VPC that carry CCM's tag."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from upgrader.adapters.aliyun.answers import ask, attributes, listed, number, numbered_pages, text, token_pages
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
-from upgrader.adapters.aliyun.tags import tags_of
+from upgrader.adapters.aliyun.tags import tags_of, tags_of_listed
 from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
 from upgrader.model.errors import AbsentError, RefusedError
 
@@ -34,16 +34,10 @@ class SlbReader:
 
     def listed(self) -> tuple[LoadBalancer, ...]:
         """Every CLB of the region with its tags, `detailed=False`."""
-        records = list(
-            numbered_pages(self._transport, self._call("DescribeLoadBalancers"), "LoadBalancers", "LoadBalancer")
-        )
-        tags = tags_of(
-            self._transport, "slb", self._region, "instance", [str(r.get("LoadBalancerId", "")) for r in records]
-        )
-        return tuple(
-            replace(_load_balancer(r), tags=tags.get(str(r.get("LoadBalancerId", "")), {}), detailed=False)
-            for r in records
-        )
+        pages = numbered_pages(self._transport, self._call("DescribeLoadBalancers"), "LoadBalancers", "LoadBalancer")
+        records = {str(one.get("LoadBalancerId", "")): one for one in pages}
+        tags = tags_of_listed(self._transport, "slb", self._region, "instance", records)
+        return tuple(replace(_load_balancer(r), tags=tags[one], detailed=False) for one, r in records.items())
 
     def tags(self, lb_id: str) -> dict[str, str]:
         """The tags of one CLB."""

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
-from upgrader.adapters.aliyun.answers import token_pages
+from upgrader.adapters.aliyun.answers import tag_map, token_pages
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
 
 IDS_A_REQUEST = 20
 """What ListTagResources takes at once in every product that has it."""
 
+Product = Literal["slb", "nlb"]
+
+
+def tags_of_listed(
+    transport: Transport, product: Product, region: str, kind: str, records: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, str]]:
+    """Tags by resource id of records from a list: as the list tells them, asked for where it tells none.
+
+    CCM itself takes a load balancer's tags from the list (`loadResponse` in pkg/provider/alibaba/slb and nlb).
+    """
+    told = {one: tag_map(record.get("Tags")) for one, record in records.items()}
+    return told | tags_of(transport, product, region, kind, [one for one, tags in told.items() if not tags])
+
 
 def tags_of(
-    transport: Transport, product: Literal["slb", "nlb"], region: str, kind: str, ids: Sequence[str]
+    transport: Transport, product: Product, region: str, kind: str, ids: Sequence[str]
 ) -> dict[str, dict[str, str]]:
     """Tags by resource id; a resource without tags has an empty mapping. `kind` is the API's ResourceType."""
     found: dict[str, dict[str, str]] = {one: {} for one in ids}
