@@ -52,10 +52,20 @@ def test_what_matters_is_named(changes: dict[str, Any], said: str) -> None:
         {"nodes": [{"metadata": {"name": "node-1"}}]},
         {"endpoint_slices": [{"metadata": {"name": "web-1"}, "endpoints": [{"addresses": ["10.0.0.1"]}]}]},
         {"load_balancers": {"lb-web": {"server_groups": {"rsp-web": {"backends": []}}}}},
+        {"load_balancers": {"lb-foreign": {"kind": "clb", "id": "lb-foreign", "detailed": False}}},
     ],
 )
 def test_what_moves_by_itself_does_not_make_a_plan_stale(changes: dict[str, Any]) -> None:
     assert what_moved(facts_digests(HEALTHY), facts_digests(facts_of(changes))) == ()
+
+
+def test_a_load_balancer_that_could_not_be_read_in_full_still_counts() -> None:
+    def listed(**more: Any) -> ClusterFacts:
+        gap = {"area": "clb", "call": "slb:DescribeVServerGroups", "why": "denied", "subject": "lb-web"}
+        return facts_of({"gaps": [gap], "load_balancers": {"lb-web": {"detailed": False, **more}}})
+
+    moved = what_moved(facts_digests(listed()), facts_digests(listed(tags={"team": "shop"})))
+    assert moved == ("the load balancer lb-web changed",)
 
 
 def test_order_means_nothing() -> None:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from upgrader.cli.origins import Connections, Origin, connect_cloud, look
 from upgrader.cli.running import engine_of, judged
 from upgrader.fleet.inventory.kubeconfig import Kubeconfigs
@@ -17,6 +19,7 @@ from upgrader.model.errors import AbsentError, CcmUpgradeError, InputError, Stal
 
 if TYPE_CHECKING:
     from upgrader.adapters.aliyun import AliyunCloud
+    from upgrader.adapters.aliyun.lists import Lists
     from upgrader.adapters.aliyun.retry import Bucket
     from upgrader.execute.engine import Engine
     from upgrader.fleet.strategy import Strategy
@@ -33,6 +36,8 @@ _STATES: dict[str, ClusterState] = {
     "STALLED": "stalled",
     "RUNNING": "stalled",
 }
+LISTS_KEPT_S = 60.0
+"""How long `fleet plan` goes by what was listed of a region. Whoever upgrades a cluster lists anew."""
 _UNFINISHED = frozenset({"RUNNING", "PAUSED", "STALLED"})
 
 
@@ -65,6 +70,8 @@ class LiveJob:
         self._kubeconfigs = Kubeconfigs()
         self._buckets: dict[str, Bucket] = {}
         self._clouds: dict[str, AliyunCloud | None] = {}
+
+        self._lists: dict[str, Lists] = {}
         self._rate_per_s, self._guard = 0.0, threading.Lock()
 
     def share(self, strategy: Strategy, workers: int) -> None:
@@ -75,8 +82,11 @@ class LiveJob:
                 bucket.pace(self._rate_per_s)
 
     def plan(self, member: Member, strategy: Strategy) -> Plan:
-        """A plan from a fresh look."""
-        return self._plan(member, strategy, self.connect(member))
+        """A plan from a look of our own at the cluster, and one at the account's regions for all its clusters."""
+        connections = self.connect(member)
+        if connections.cloud is not None:
+            connections = replace(connections, cloud=connections.cloud.sharing(self._lists_of(member.account)))
+        return self._plan(member, strategy, connections)
 
     def _plan(self, member: Member, strategy: Strategy, connections: Connections) -> Plan:
         from upgrader import pipeline
@@ -165,6 +175,13 @@ class LiveJob:
                 self._clouds[member.account] = connect_cloud(account, bucket)
             cloud = self._clouds[member.account]
         return cloud.in_region(member.region) if cloud and member.region else cloud
+
+    def _lists_of(self, account: str) -> Lists:
+        from upgrader.adapters.aliyun.lists import Lists
+        from upgrader.ports.clock import SystemClock
+
+        with self._guard:
+            return self._lists.setdefault(account, Lists(SystemClock(), keep_s=LISTS_KEPT_S))
 
     def _bucket(self, account: str) -> Bucket | None:
         """One pace for all clusters of an account; None on loopback, where nothing needs to be spared."""

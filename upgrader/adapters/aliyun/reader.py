@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeVar
 
 from upgrader.adapters.aliyun.call import Transport
 from upgrader.adapters.aliyun.cs import CsReader
 from upgrader.adapters.aliyun.fan_out import fan_out
+from upgrader.adapters.aliyun.lists import Lists
 from upgrader.adapters.aliyun.network import NetworkReader
 from upgrader.adapters.aliyun.nlb import NlbReader
 from upgrader.adapters.aliyun.ram import RamReader
@@ -15,12 +17,14 @@ from upgrader.model.cloud import LoadBalancer, NetworkInterface, SecurityGroup, 
 from upgrader.model.facts import RamFacts
 from upgrader.ports.read import AddonInfo, CloudCluster, TaskInfo
 
+T = TypeVar("T")
+
 
 class AliyunReader:
-    """Questions to the cloud; `region` is where calls go that name none."""
+    """Questions to the cloud; `region` is where calls go that name none. What is listed of a region goes by `lists`."""
 
-    def __init__(self, transport: Transport, region: str) -> None:
-        self._transport, self.region = transport, region
+    def __init__(self, transport: Transport, region: str, lists: Lists | None = None) -> None:
+        self._transport, self.region, self._lists = transport, region, lists
         self._cs, self._ram = CsReader(transport, region), RamReader(transport, region)
         self._network = NetworkReader(transport, region)
 
@@ -66,15 +70,18 @@ class AliyunReader:
 
     def clbs(self, region: str) -> tuple[LoadBalancer, ...]:
         """Every CLB of the region with tags, list calls only."""
-        return SlbReader(self._transport, region).listed()
+        return self._listed(("clb", region), SlbReader(self._transport, region).listed)
 
     def nlbs(self, region: str, vpc_id: str) -> tuple[LoadBalancer, ...]:
         """Every NLB of the region, of the VPC when given, with tags, list calls only."""
-        return NlbReader(self._transport, region).listed(vpc_id)
+        return self._listed(("nlb", region, vpc_id), lambda: NlbReader(self._transport, region).listed(vpc_id))
 
     def nlb_groups(self, region: str) -> tuple[ServerGroup, ...]:
         """Every NLB server group of the region with tags, list calls only."""
-        return NlbReader(self._transport, region).groups()
+        return self._listed(("groups", region), NlbReader(self._transport, region).groups)
+
+    def _listed(self, key: tuple[str, ...], ask: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+        return self._lists.get(key, ask) if self._lists is not None else ask()
 
     def detail(self, region: str, listed: LoadBalancer, groups: Sequence[ServerGroup] = ()) -> LoadBalancer:
         """A listed load balancer in full; for an NLB, `groups` are the region's server groups."""

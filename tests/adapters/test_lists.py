@@ -1,0 +1,56 @@
+"""Lists that several share: asked for once, given again for a while, never an error for those who come later."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from upgrader.adapters.aliyun.lists import Lists
+from upgrader.model.errors import TransientError
+from upgrader.ports.clock import SystemClock
+
+
+class Held(SystemClock):
+    """A clock that stands until it is moved."""
+
+    at = 0.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+
+def test_many_at_once_ask_once() -> None:
+    lists, numbers, here = Lists(Held(), keep_s=60), itertools.count(1), threading.Barrier(8)
+
+    def look(_: int) -> int:
+        here.wait(10)
+        return lists.get(("clb", "r"), lambda: next(numbers))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(look, range(8))) == {1}
+
+
+def test_an_old_answer_is_not_given_again_and_regions_are_apart() -> None:
+    clock = Held()
+    lists = Lists(clock, keep_s=60)
+    answers = iter("abc")
+    assert lists.get(("clb", "r"), lambda: next(answers)) == "a"
+    clock.at = 59
+    assert lists.get(("clb", "r"), lambda: next(answers)) == "a"
+    assert lists.get(("clb", "s"), lambda: next(answers)) == "b"
+    clock.at = 61
+    assert lists.get(("clb", "r"), lambda: next(answers)) == "c"
+
+
+def test_an_error_is_kept_for_nobody() -> None:
+    lists = Lists(Held(), keep_s=60)
+
+    def throttled() -> str:
+        raise TransientError(what="slow down")
+
+    with pytest.raises(TransientError):
+        lists.get(("clb", "r"), throttled)
+    assert lists.get(("clb", "r"), lambda: "a") == "a"
