@@ -13,17 +13,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from upgrader.assess.check import Check
 from upgrader.assess.registry import CHECKS
+from upgrader.entry_points import points
 from upgrader.model.errors import InputError
-from upgrader.report.present import Report
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from upgrader.report.present import Report
 
 CHECKS_GROUP = "ccm_upgrade.checks"
 FORMATS_GROUP = "ccm_upgrade.formats"
-Format = Callable[[Report], str]
+Format = Callable[["Report"], str]
 
 _CODE = re.compile(r"[A-Z]{2,12}\d{3}")
 _OURS = "CCM"
@@ -32,7 +36,7 @@ _OURS = "CCM"
 @lru_cache(maxsize=1)
 def all_checks() -> tuple[Check, ...]:
     """Our own checks and those of plug-ins, by code. Raises `InputError` for a plug-in that is not whole."""
-    return with_plugins(CHECKS, entry_points(group=CHECKS_GROUP))
+    return with_plugins(CHECKS, points(CHECKS_GROUP))
 
 
 def with_plugins(own: Iterable[Check], found: Iterable[EntryPoint]) -> tuple[Check, ...]:
@@ -64,7 +68,7 @@ def all_formats() -> dict[str, Format]:
     """Our own formats and those of plug-ins, by name."""
     from upgrader.report.render import FORMATS
 
-    return formats_with(FORMATS, entry_points(group=FORMATS_GROUP))
+    return formats_with(FORMATS, points(FORMATS_GROUP))
 
 
 def formats_with(own: dict[str, Format], found: Iterable[EntryPoint]) -> dict[str, Format]:

@@ -70,7 +70,6 @@ class LiveJob:
         self._kubeconfigs = Kubeconfigs()
         self._buckets: dict[str, Bucket] = {}
         self._clouds: dict[str, AliyunCloud | None] = {}
-
         self._lists: dict[str, Lists] = {}
         self._rate_per_s, self._guard = 0.0, threading.Lock()
 

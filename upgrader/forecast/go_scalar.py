@@ -22,7 +22,8 @@ _INDICATORS = re.compile(
     r"""\A(?:---|\.\.\.|[#,\[\]{}&*!|>'"%@`]|[?:-](?:[ \t]|\Z))|:(?:[ \t]|\Z)|[ \t]\#""", re.VERBOSE
 )
 # Everything beyond the basic plane counts as unprintable, the byte order mark too.
-_UNPRINTABLE = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+# Compiled where it is needed, which is rare: it takes longer than all other patterns together.
+_UNPRINTABLE = "[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]"
 _PRINTABLE_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
 _SPACE_BREAK = re.compile(" [\n\u2028\u2029]")
 _BREAK_SPACE = re.compile("[\n\u2028\u2029] ")
@@ -67,7 +68,7 @@ def _is_bad(text: str) -> bool:
     """Whether no style but double quotes can hold the text."""
     if text.isascii():
         return bool(text.encode().translate(None, _PRINTABLE_ASCII)) or " \n" in text
-    return bool(_UNPRINTABLE.search(text) or _SPACE_BREAK.search(text))
+    return bool(re.search(_UNPRINTABLE, text) or _SPACE_BREAK.search(text))
 
 
 def _fits(text: str, column: int, fold: bool) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from upgrader.entry_points import points
 from upgrader.model.errors import InputError
 
 VARIABLE = "CCM_UPGRADE_DATA"
@@ -38,7 +38,7 @@ Placed = tuple[tuple[str, Any], ...]
 
 def overlay_directories(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """The folders of packages by name, then those of the environment. Raises `InputError` for one that is not there."""
-    found = [_of_package(point.name, point.value) for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)]
+    found = [_of_package(point.name, point.value) for point in points(GROUP)]
     found += [Path(part) for part in environ.get(VARIABLE, "").split(os.pathsep) if part]
     for directory in found:
         check_overlay(directory)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
@@ -34,49 +34,68 @@ class Lines(dict[str, Any]):
 
 
 class _TextLoader(_Base):
-    """Scalars as text, mappings as `Lines`; duplicate keys and foreign tags are refused."""
+    """Composes nodes without a guess at what kind of scalar a text might be: to us each is text."""
 
-    yaml_constructors: ClassVar[dict[Any, Any]] = {}  # none of the safe loader's: no dates, numbers, sets
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        return _IMPLICIT
 
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        return
 
-def _foreign(_loader: yaml.Loader, node: yaml.Node) -> NoReturn:
-    raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag!r} has no place here", node.start_mark)
-
-
-def _mapping(loader: yaml.Loader, node: yaml.Node) -> Lines:
-    if not isinstance(node, yaml.MappingNode):
-        _foreign(loader, node)
-    found = Lines()
-    found.line = node.start_mark.line + 1
-    found.lines = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, str):
-            raise yaml.constructor.ConstructorError(None, None, "a key must be text", key_node.start_mark)
-        if key in found:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
-        found[key] = loader.construct_object(value_node, deep=True)
-        found.lines[key] = key_node.start_mark.line + 1
-    return found
+    def ascend_resolver(self) -> None:
+        return
 
 
-def _sequence(loader: yaml.Loader, node: yaml.Node) -> list[Any]:
-    if not isinstance(node, yaml.SequenceNode):
-        _foreign(loader, node)
-    return [loader.construct_object(child, deep=True) for child in node.value]
+_IMPLICIT = ""
+# Tags that may be written: `!!int 1` is the text 1 too.
+_SCALAR_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp", "str", "merge", "value")
+)
+_TAGS = {
+    yaml.ScalarNode: _SCALAR_TAGS,
+    yaml.SequenceNode: {"tag:yaml.org,2002:seq"},
+    yaml.MappingNode: {"tag:yaml.org,2002:map"},
+}
 
 
-def _scalar(loader: yaml.Loader, node: yaml.Node) -> str:
-    if not isinstance(node, yaml.ScalarNode):
-        _foreign(loader, node)
-    return str(node.value)
+class _Values:
+    """Nodes into `Lines`, lists and text; duplicate keys and foreign tags are refused. An alias is built once."""
+
+    def __init__(self) -> None:
+        self._built: dict[int, Any] = {}
+
+    def of(self, node: yaml.Node) -> Any:
+        if node.tag != _IMPLICIT and node.tag not in _TAGS[type(node)]:
+            raise _error(f"the tag {node.tag!r} has no place here", node)
+        if isinstance(node, yaml.ScalarNode):
+            return node.value
+        known = self._built.get(id(node), self)
+        if known is not self:
+            if known is None:
+                raise _error("recursive: it contains itself by an alias", node)
+            return known
+        self._built[id(node)] = None
+        value = self._mapping(node) if isinstance(node, yaml.MappingNode) else [self.of(one) for one in node.value]
+        self._built[id(node)] = value
+        return value
+
+    def _mapping(self, node: yaml.MappingNode) -> Lines:
+        found = Lines()
+        found.line, lines = node.start_mark.line + 1, dict[str, int]()
+        found.lines = lines
+        for key_node, value_node in node.value:
+            key = self.of(key_node)
+            if not isinstance(key, str):
+                raise _error("a key must be text", key_node)
+            if key in found:
+                raise _error(f"the key {key!r} is given twice", key_node)
+            found[key] = self.of(value_node)
+            lines[key] = key_node.start_mark.line + 1
+        return found
 
 
-_TextLoader.add_constructor(None, _foreign)
-_TextLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_TextLoader.add_constructor("tag:yaml.org,2002:seq", _sequence)
-for _tag in ("null", "bool", "int", "float", "timestamp", "str", "merge", "value"):
-    _TextLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _scalar)
+def _error(what: str, node: yaml.Node) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, what, node.start_mark)
 
 
 def load_text(path: Path) -> Any:
@@ -91,7 +110,12 @@ def load_text(path: Path) -> Any:
 def parse_text(text: str, where: str) -> Any:
     """`text` as `Lines`, lists and text; `where` names it in errors."""
     try:
-        return yaml.load(text, Loader=_TextLoader)
+        loader = _TextLoader(text)
+        try:
+            node = loader.get_single_node()
+            return _Values().of(node) if node is not None else None
+        finally:
+            loader.dispose()
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{where}:{mark.line + 1}" if mark else where
