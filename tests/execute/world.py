@@ -163,7 +163,7 @@ class Cluster:
         found: dict[str, Any] = self._write(ref, "patch", effect)
         return found
 
-    def delete(self, ref: Ref) -> None:
+    def delete(self, ref: Ref, *, dependents_first: bool = False) -> None:
         self._write(ref, "delete", lambda: self.world.objects.pop(self._key(ref), None))
 
     def _write(self, ref: Ref, verb: str, effect: Any) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from upgrader.forecast import shadow
 from upgrader.forecast.shadow import NAME, PLACE, second_opinion
 from upgrader.matrix.load import load_matrix
 from upgrader.model.forecast import Forecast, Refusal, ServiceForecast, Write
@@ -107,3 +108,15 @@ def test_law_every_clb_service_is_counted_once(worlds: list[tuple[list[str], boo
     for one in found.services:
         assert one.agreement == ("agree" if one.dry_run and one.forecast else "dry-run-only" if one.dry_run else
                                  "forecast-only")  # fmt: skip
+
+
+def test_a_tag_that_is_added_is_no_tag_that_is_removed() -> None:
+    text = 'DryRun: Error: OpenAPI: UntagResources, Message: loadbalancer lb-1 tags "a=b" should be added'
+    assert _meant_in(text) == ["TagResources"]
+    assert _meant_in(text.replace("added", "deleted")) == ["UntagResources"]
+    both = f"[{text}, OpenAPI: DeleteLoadBalancerListener, Message: loadbalancer lb-1 listener 81 should be deleted]"
+    assert _meant_in(both) == ["TagResources", "DeleteLoadBalancerListener"]
+
+
+def _meant_in(text: str) -> list[str]:
+    return [shadow._meant(one[1], one[2]) for one in shadow._ACTION.finditer(text)]

@@ -12,6 +12,7 @@ from upgrader.cli.exit_codes import Exit
 from upgrader.cli.judging import suppressions_of, target_of, target_option, waiver_options, waivers_of, without_gc
 from upgrader.cli.origins import gather, origin_options
 from upgrader.cli.output import document, emit, output_option, progress, write_private
+from upgrader.cli.shadow import ShadowOptions, facts_with_dry_run, shadow_options
 from upgrader.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ FORMATS = ("text", "json", "yaml")
     "--image", default="", help="The target's image, where the registry's tag is not the version (self-managed)."
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when the plan has steps to carry out.")
+@shadow_options
 @waiver_options
 @origin_options
 @click.pass_context
@@ -43,13 +45,13 @@ def plan(
     suppressions: Path | None,
     **origin: object,
 ) -> None:
-    """Check, forecast every write of the new CCM, and order the steps. Changes nothing.
+    """Check, forecast every write of the new CCM, and order the steps. Changes nothing, but for --shadow.
 
     Exit codes: 0 made, 2 it has steps and --detailed-exitcode, 3 a FAIL stands that no step mends.
     """
     if ctx.invoked_subcommand is not None:
         return
-    made = _make(target, waived, reasons, origin, image, suppressions)
+    made = _make(target, waived, reasons, origin, image, suppressions, ShadowOptions(origin))
     files = [Path(one) for one in outputs if one not in FORMATS]
     for path in files:
         _save(made, path)
@@ -68,6 +70,7 @@ def _make(
     origin: dict[str, object],
     image: str = "",
     suppressions: Path | None = None,
+    shadow: ShadowOptions | None = None,
 ) -> Plan:
     from upgrader import pipeline
     from upgrader.matrix.load import load_matrix
@@ -75,7 +78,10 @@ def _make(
 
     waivers, suppress = waivers_of(waived, reasons), suppressions_of(suppressions)
     with without_gc():
-        facts = gather(origin)
+        if shadow is not None and shadow.wanted:
+            facts = facts_with_dry_run(origin, shadow, lambda found: target_of(target, found), image)
+        else:
+            facts = gather(origin)
         return pipeline.make_plan(
             facts,
             target_of(target, facts),

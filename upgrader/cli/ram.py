@@ -57,14 +57,15 @@ def diff(ctx: click.Context, /, target: str | None, fmt: str, **origin: object) 
 
 @ram.command()
 @click.option("--apply", "writes", is_flag=True, help="With what apply, resume and rollback write.")
+@click.option("--shadow", "shadow", is_flag=True, help="With what plan --shadow asks about the dry run's identity.")
 @output_option
-def caller(writes: bool, fmt: str) -> None:
+def caller(writes: bool, shadow: bool, fmt: str) -> None:
     """Print the policy document for whoever runs this tool: the actions that it calls itself, and no other."""
     from upgrader import codec
-    from upgrader.ram.ours import READS, WRITES
+    from upgrader.ram.ours import READS, SHADOW, WRITES
     from upgrader.ram.ours import document as allowing
 
-    wanted = {**READS, **(WRITES if writes else {})}
+    wanted = {**READS, **(SHADOW if shadow else {}), **(WRITES if writes else {})}
     found = document("RamCaller", document=allowing(wanted), actions=dict(sorted(wanted.items())))
     emit(found, fmt, lambda: codec.pretty(allowing(wanted)))
 

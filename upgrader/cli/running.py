@@ -53,8 +53,10 @@ def state_of(state_dir: Path | None) -> Path:
 
 
 @contextmanager
-def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """The first Ctrl-C (or SIGTERM, as Kubernetes sends it) asks: the step under way is finished.
+def asked_to_stop(
+    said: str = "finishing the step under way; press Ctrl-C again to stop at once",
+) -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C (or SIGTERM, as Kubernetes sends it) asks, and `said` is told: the step under way is finished.
 
     The second one interrupts at once.
     """
@@ -66,7 +68,7 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
             signal.signal(signal.SIGINT, before[signal.SIGINT])
             raise KeyboardInterrupt
         asked.append(number)
-        progress("finishing the step under way; press Ctrl-C again to stop at once")
+        progress(said)
 
     for number in before:
         signal.signal(number, handle)

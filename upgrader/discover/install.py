@@ -30,7 +30,7 @@ def find_install(objects: Iterable[Object]) -> CcmInstall:
     for found in objects:
         by_kind.setdefault(str(found.get("kind", "")), []).append(found)
     workloads = [w for kind in ("DaemonSet", "Deployment") for w in by_kind.get(kind, ()) if _container(w) is not None]
-    pods = [p for p in by_kind.get("Pod", ()) if _container(p) is not None]
+    pods = [p for p in by_kind.get("Pod", ()) if _container(p) is not None and not _is_dry_run(p)]
     config = _cloud_config(by_kind.get("ConfigMap", ()))
     base: dict[str, Any] = {
         "cloud_config": config,
@@ -90,6 +90,13 @@ def _container(found: Object) -> Mapping[str, Any] | None:
         if _IMAGE.search(str(container.get("image", ""))):
             return container  # type: ignore[no-any-return]
     return None
+
+
+def _is_dry_run(pod: Object) -> bool:
+    """Whether a pod only looks at what a CCM would do (`--dry-run`): it is not the CCM that runs here."""
+    container = _container(pod) or {}
+    words = [*(container.get("command") or ()), *(container.get("args") or ())]
+    return any(str(word) in ("--dry-run", "--dry-run=true") for word in words)
 
 
 def _ref(found: Object, container: str) -> WorkloadRef:

@@ -18,7 +18,7 @@ from typing import Any
 from upgrader.model.errors import AbsentError, InputError, LockedError, RefusedError, StaleError, TransientError
 from upgrader.ports.clock import Clock
 from upgrader.ports.read import ClusterReader, Ref
-from upgrader.ports.store import RunStore
+from upgrader.ports.store import Head
 from upgrader.ports.write import ClusterWriter
 
 LEASE = Ref(api_version="coordination.k8s.io/v1", kind="Lease", namespace="kube-system", name="ccm-upgrade")
@@ -39,9 +39,7 @@ class NoFence:
 class LeaseLock:
     """The lock of one run; also the fence of its writers. Safe for the run's thread and its heartbeat's."""
 
-    def __init__(
-        self, reader: ClusterReader, writer: ClusterWriter, clock: Clock, journal: RunStore, plan_id: str
-    ) -> None:
+    def __init__(self, reader: ClusterReader, writer: ClusterWriter, clock: Clock, journal: Head, plan_id: str) -> None:
         self.reader, self.writer, self.clock, self.journal = reader, writer, clock, journal
         self.run_id, self.plan_id = journal.run_id, plan_id
         self.owner = f"{socket.gethostname()}/{os.getpid()}/{self.run_id}"

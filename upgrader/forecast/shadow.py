@@ -26,7 +26,7 @@ from upgrader.model.shadow import Agreement, SecondOpinion, Shadow
 
 PLACE, NAME = "kube-system", "CloudControllerManagerPrecheckResult"
 _DRY = "DryRun:"
-_ACTION = re.compile(r"OpenAPI: (\w+)")
+_ACTION = re.compile(r"OpenAPI: (\w+)(?:, Message: ([^\[\]]*?tags \"[^\"]*\" should be added)?)?")
 
 
 class _Item(Struct):
@@ -90,12 +90,16 @@ def _told(
         one.actions.update(calls.get(item.code, ()))
     for event in events:
         one = found[f"{event.involved_object.namespace}/{event.involved_object.name}"]
-        action = _ACTION.search(event.message)
-        if action:
-            one.actions.add(action[1])
-        else:
+        actions = [_meant(action[1], action[2]) for action in _ACTION.finditer(event.message)]
+        one.actions.update(actions)
+        if not actions:
             one.refusals.append(event.message.removeprefix(_DRY).strip())
     return found
+
+
+def _meant(action: str, adds_tags: str | None) -> str:
+    """The action that a text names. TagCLBResource calls itself UntagResources there (dryrun/slb.go, v2.10.0 on)."""
+    return "TagResources" if adds_tags and action == "UntagResources" else action
 
 
 def _judge(one: ServiceForecast, told: _Told | None, judged: frozenset[str], *, whole: bool) -> SecondOpinion | None:

@@ -196,6 +196,23 @@ class ClusterSurvey(ClusterReader, Protocol):
         """Objects of the lists read so far; the others of those lists were given."""
 
 
+class ClusterLogs(ClusterReader, Protocol):
+    """What a run that starts pods of its own asks in addition."""
+
+    def log(self, namespace: str, pod: str, *, lines: int = 20) -> str:
+        """The last lines of the log of a pod with one container. Raises `AbsentError` when it is gone."""
+
+
+class Identities(Protocol):
+    """Who somebody is in the cloud, and what they may."""
+
+    def ram_of_user(self, user: str) -> RamFacts:
+        """A user's policies, those of its groups too, with their default documents; `role` is empty."""
+
+    def caller(self) -> dict[str, str]:
+        """Who we are: `Arn`, `AccountId`, `IdentityType` (STS GetCallerIdentity)."""
+
+
 class ClusterConnection(Protocol):
     """An open connection to a cluster, for those who only read."""
 

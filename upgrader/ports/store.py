@@ -8,10 +8,21 @@ from typing import Protocol
 from upgrader.model.run import Entry
 
 
-class RunStore(Protocol):
-    """The files of one run. A write has reached the disk when the call returns."""
+class Head(Protocol):
+    """What the lock remembers of a run: its id, and where its journal ends."""
 
     run_id: str
+
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last entry; (0, "") for an empty journal."""
+
+    def holds(self, seq: int, line: str) -> bool:
+        """Whether entry `seq` is there and its line has this hash."""
+
+
+class RunStore(Head, Protocol):
+    """The files of one run. A write has reached the disk when the call returns."""
+
     directory: Path
 
     def append(self, entry: Entry) -> Entry:
@@ -19,12 +30,6 @@ class RunStore(Protocol):
 
     def entries(self) -> tuple[Entry, ...]:
         """The journal, verified: raises `InputError` naming the line where it was cut or edited."""
-
-    def head(self) -> tuple[int, str]:
-        """Number and hash of the last entry; (0, "") for an empty journal."""
-
-    def holds(self, seq: int, line: str) -> bool:
-        """Whether entry `seq` is there and its line has this hash."""
 
     def save(self, name: str, data: bytes) -> Path:
         """Write a file of the run atomically, mode 0600."""

@@ -31,8 +31,8 @@ class ClusterWriter(Protocol):
     def patch(self, ref: Ref, patch: Any, *, style: Literal["merge", "strategic", "json"] = "merge") -> dict[str, Any]:
         """Patch; a resourceVersion inside the patch makes it conditional."""
 
-    def delete(self, ref: Ref) -> None:
-        """Delete; absent is success."""
+    def delete(self, ref: Ref, *, dependents_first: bool = False) -> None:
+        """Delete; absent is success. With `dependents_first` it goes when all that it owns is gone."""
 
 
 class CloudWriter(Protocol):

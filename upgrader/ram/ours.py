@@ -38,6 +38,16 @@ READS: Mapping[str, str] = {
 }
 """What `discover`, `check`, `plan`, `verify`, `list` and `diagnose` call. A missing one is a gap that names it."""
 
+SHADOW: Mapping[str, str] = {
+    "ram:GetPolicy": "the default version of a policy",
+    "ram:GetPolicyVersion": "documents of the identity's policies",
+    "ram:ListGroupsForUser": "the groups of the dry run's identity",
+    "ram:ListPoliciesForGroup": "policies of its groups",
+    "ram:ListPoliciesForUser": "policies of its own",
+    "ram:ListPolicyVersions": "which of them is the default",
+}
+"""What `plan --shadow` asks in addition: that the dry run's identity can only read. Whose key it is, the key says."""
+
 WRITES: Mapping[str, str] = {
     "cs:CancelTask": "ccm.addon: take an upgrade back while it runs",
     "cs:UpgradeClusterAddons": "ccm.addon: upgrade the add-on",

@@ -17,13 +17,19 @@ DEFAULT_REGION = "cn-hangzhou"
 
 
 def connect(
-    region: str = "", *, profile: str = "", endpoint: str = "", clock: Clock | None = None, bucket: Bucket | None = None
+    region: str = "",
+    *,
+    profile: str = "",
+    endpoint: str = "",
+    clock: Clock | None = None,
+    bucket: Bucket | None = None,
+    key: tuple[str, str] | None = None,
 ) -> AliyunCloud:
     """A connection to all products: at their own endpoints by https, or all at `endpoint`.
 
     `profile` may also be the ARN of a role to assume. `bucket` is a pace that several connections of one account
-    share. Nothing is asked yet. Raises `InputError` for an endpoint that is no URL, or that is plain http and not
-    loopback.
+    share. `key` is an access key (id, secret) to ask as, in place of all other credentials. Nothing is asked yet.
+    Raises `InputError` for an endpoint that is no URL, or that is plain http and not loopback.
     """
     from upgrader.adapters.aliyun.client import SdkTransport
     from upgrader.adapters.aliyun.cloud import AliyunCloud
@@ -36,5 +42,8 @@ def connect(
     if bucket is None and not (where is not None and where.loopback):
         bucket = Bucket(clock)
     return AliyunCloud(
-        SdkTransport(profile=profile, endpoint=where), region=region or DEFAULT_REGION, clock=clock, bucket=bucket
+        SdkTransport(profile=profile, endpoint=where, key=key),
+        region=region or DEFAULT_REGION,
+        clock=clock,
+        bucket=bucket,
     )

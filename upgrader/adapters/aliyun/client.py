@@ -12,7 +12,7 @@ from aliyunsdkcore.client import AcsClient
 
 from upgrader.adapters.aliyun.assume import AssumedRole, is_role
 from upgrader.adapters.aliyun.call import Call
-from upgrader.adapters.aliyun.credentials import BridgeSigner
+from upgrader.adapters.aliyun.credentials import BridgeSigner, static
 from upgrader.adapters.aliyun.endpoint import Endpoint
 from upgrader.adapters.aliyun.errors import from_code, no_json, unreachable
 from upgrader.adapters.aliyun.requests import build
@@ -27,11 +27,14 @@ _NO_ANSWER = ("SDK.HttpError", "SDK.UnknownServerError")
 class SdkTransport:
     """A transport over the vendor's SDK; safe for several threads, one client a region."""
 
-    def __init__(self, *, profile: str = "", endpoint: Endpoint | None = None) -> None:
+    def __init__(
+        self, *, profile: str = "", endpoint: Endpoint | None = None, key: tuple[str, str] | None = None
+    ) -> None:
         # The SDK logs whole answers, a kubeconfig among them; what went wrong is told by our errors.
         logging.getLogger("aliyunsdkcore").setLevel(logging.CRITICAL + 1)
         self._profile = profile
         self._endpoint = endpoint
+        self._key = key
         self._clients: dict[str, Any] = {}
         self._signer: BridgeSigner | None = None
         self._guard = threading.Lock()
@@ -68,7 +71,9 @@ class SdkTransport:
             client = self._clients.get(region)
             if client is None:
                 if self._signer is None:
-                    self._signer = BridgeSigner(self._profile, self._session(region))
+                    self._signer = BridgeSigner(
+                        self._profile, static(*self._key) if self._key else self._session(region)
+                    )
                 # NO_PROXY is not looked at by the SDK: without this, loopback would go through the proxy.
                 direct = {"http": None, "https": None} if self._endpoint and self._endpoint.loopback else None
                 # The key pair here is never used: the signer is ours.

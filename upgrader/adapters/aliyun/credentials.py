@@ -31,6 +31,13 @@ class Provider(Protocol):
         """The key, renewed when it has run out."""
 
 
+def static(key_id: str, secret: str) -> Provider:
+    """One long-lived key."""
+    from alibabacloud_credentials.provider import StaticAKCredentialsProvider
+
+    return StaticAKCredentialsProvider(access_key_id=key_id, access_key_secret=secret)  # type: ignore[no-any-return]
+
+
 def provider(profile: str) -> Provider:
     """The named profile, else the environment, else the vendor's default chain.
 

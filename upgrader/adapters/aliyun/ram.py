@@ -21,9 +21,19 @@ class RamReader:
 
     def ram(self, role: str) -> RamFacts:
         """The role's policies with their default documents, in the order of their names."""
-        answer = ask(self._transport, self._call("ram", "ListPoliciesForRole", RoleName=role))
-        policies = fan_out(self._policy, listed(answer, "Policies", "Policy"))
-        return RamFacts(role=role, policies=tuple(sorted(policies, key=lambda policy: (policy.type, policy.name))))
+        return RamFacts(role=role, policies=self._policies([self._call("ram", "ListPoliciesForRole", RoleName=role)]))
+
+    def ram_of_user(self, user: str) -> RamFacts:
+        """A user's policies, those of its groups too, with their default documents; `role` is empty."""
+        answer = ask(self._transport, self._call("ram", "ListGroupsForUser", UserName=user))
+        groups = [str(one.get("GroupName") or "") for one in listed(answer, "Groups", "Group")]
+        calls = [self._call("ram", "ListPoliciesForGroup", GroupName=group) for group in groups]
+        return RamFacts(policies=self._policies([self._call("ram", "ListPoliciesForUser", UserName=user), *calls]))
+
+    def _policies(self, calls: list[Call]) -> tuple[RamPolicy, ...]:
+        attached = [record for call in calls for record in listed(ask(self._transport, call), "Policies", "Policy")]
+        policies = fan_out(self._policy, attached)
+        return tuple(sorted(policies, key=lambda policy: (policy.type, policy.name)))
 
     def caller(self) -> dict[str, str]:
         """`AccountId`, `Arn` and the like of the caller."""

@@ -133,6 +133,10 @@ class AliyunReader:
         """The role's policies with their default documents."""
         return self._ram.ram(role)
 
+    def ram_of_user(self, user: str) -> RamFacts:
+        """A user's policies, those of its groups too, with their default documents; `role` is empty."""
+        return self._ram.ram_of_user(user)
+
     def caller(self) -> dict[str, str]:
         """Who we are (STS GetCallerIdentity)."""
         return self._ram.caller()

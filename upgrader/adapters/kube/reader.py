@@ -129,6 +129,12 @@ class KubeReader:
             if found.type != "BOOKMARK":
                 yield found.type, found.object
 
+    def log(self, namespace: str, pod: str, *, lines: int = 20) -> str:
+        """The last lines of a pod's log. Raises `AbsentError` when it is gone."""
+        ref = Ref(api_version="v1", kind="Pod", namespace=namespace, name=pod)
+        query, what = {"tailLines": str(lines)}, f"read the log of {pod}"
+        return self._transport.request("GET", f"{path_of(ref)}/log", query, asked=what).decode(errors="replace")
+
     def may(self, verb: str, group: str, resource: str, *, namespace: str = "", name: str = "") -> bool:
         """Whether this caller may (SelfSubjectAccessReview: a question, though it is a POST)."""
         wanted = {"verb": verb, "group": group, "resource": resource, "namespace": namespace, "name": name}

@@ -42,11 +42,13 @@ class KubeWriter:
         """Patch; a resourceVersion inside the patch makes it conditional."""
         return self._send("PATCH", path_of(ref), asked("patch", ref), patch, _STYLES[style])
 
-    def delete(self, ref: Ref) -> None:
-        """Delete; absent is success."""
+    def delete(self, ref: Ref, *, dependents_first: bool = False) -> None:
+        """Delete; absent is success. With `dependents_first` it goes when all that it owns is gone."""
         self._fence.check()
+        # A Job's own default leaves its pods behind (registry/batch/job/strategy.go).
+        query = {"propagationPolicy": "Foreground"} if dependents_first else None
         with contextlib.suppress(AbsentError):
-            self._transport.request("DELETE", path_of(ref), asked=asked("delete", ref))
+            self._transport.request("DELETE", path_of(ref), query, asked=asked("delete", ref))
 
     def _send(self, method: str, path: str, what: str, body: Any, content_type: str = JSON) -> dict[str, Any]:
         self._fence.check()

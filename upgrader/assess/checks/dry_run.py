@@ -11,7 +11,8 @@ How it is decided
     NLBs: what it can't see is not held against it. WARN where it sees a change that the forecast does not see, or
     another one; NOTE for what the forecast alone sees, and where more was found than is listed.
 What to do
-    Run it again: the event may be of another version, or of yesterday. Then look at the Service and its load balancer.
+    Run it again (`plan --shadow`): the event may be of another version, or of yesterday. Then look at the Service and
+    its load balancer.
 Sources
     ccm-source, observed
 """

@@ -59,7 +59,7 @@ def rolled_out(session: Session, ref: WorkloadRef, image: str, locks: tuple[str,
         if any(c.get("image") == image for c in (pod.get("spec") or {}).get("containers") or ())
         and not pod["metadata"].get("deletionTimestamp")
     )  # fmt: skip
-    bad = next((b for pod in pods if (b := _bad(pod))), "")
+    bad = next((b for pod in pods if (b := bad_container(pod))), "")
     seen = f"{updated} of {wanted} pods updated, {ready} ready" + (f"; {bad}" if bad else "")
     if bad:
         return Look(met=False, seen=seen, failed=bad)
@@ -128,7 +128,7 @@ def _before(one: str, other: str) -> bool:
         return False
 
 
-def _bad(pod: Object) -> str:
+def bad_container(pod: Object) -> str:
     """Why a pod won't get ready by itself; empty when it may."""
     name = pod["metadata"]["name"]
     for status in (pod.get("status") or {}).get("containerStatuses") or ():

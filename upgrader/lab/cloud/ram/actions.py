@@ -97,6 +97,12 @@ def policies_for_user(call: Call) -> Answer:
     return _attached(call, _user(call).policies)
 
 
+def groups_for_user(call: Call) -> Answer:
+    """The groups of a user: the lab has none."""
+    _user(call)
+    return {"Groups": {"Group": []}}
+
+
 def _attached(call: Call, names: list[tuple[str, str]]) -> Answer:
     held = [call.world.ram.policies[name] for _, name in names if name in call.world.ram.policies]
     return {"Policies": {"Policy": [{**_show_policy(policy), "AttachDate": policy.created} for policy in held]}}
@@ -306,6 +312,7 @@ ACTIONS: Actions = {
     "GetUser": get_user,
     "ListPoliciesForRole": policies_for_role,
     "ListPoliciesForUser": policies_for_user,
+    "ListGroupsForUser": groups_for_user,
     "ListEntitiesForPolicy": entities_for_policy,
     "GetPolicy": get_policy,
     "ListPolicies": list_policies,
