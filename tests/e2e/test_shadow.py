@@ -17,6 +17,7 @@ from tests.e2e.conftest import Desk, Start
 from tests.e2e.shadow import READS, RUN, SECRET, give_reader, holder, standing, without_nodes
 from upgrader.execute.shadow.names import JOB
 from upgrader.lab.cloud import seed as plant
+from upgrader.lab.kubeconfig import token_of
 from upgrader.model.errors import InputError
 from upgrader.ram.ours import READS as READS_OF_OURS
 from upgrader.ram.ours import SHADOW, document
@@ -179,7 +180,6 @@ def test_files_have_no_cluster_to_run_in(desk: Desk, tmp_path: Path) -> None:
 def test_the_rights_of_the_manifest_are_enough_and_a_missing_one_is_named(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from upgrader.lab.lab import token_of
 
     give_reader(desk)
     folder, cluster = Path(__file__).parents[2] / "deploy", desk.lab.cluster()
