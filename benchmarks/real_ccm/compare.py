@@ -22,7 +22,11 @@ from upgrader.model.version import parse_version
 
 
 class Compared(Struct, frozen=True, kw_only=True):
-    """One world's result. `missed` were sent and not forecast, `invented` forecast and not sent."""
+    """One world's result. `missed` were sent and not forecast, `invented` forecast and not sent.
+
+    `unsure` are the Services of which the forecast says that it can't be sure; what differs there in labels, weights
+    and events is counted in `unsure_differs` alone, what differs in writes in both.
+    """
 
     name: str
     hits: int
@@ -31,23 +35,39 @@ class Compared(Struct, frozen=True, kw_only=True):
     labels: list[str]
     weights: list[str]
     events: list[str]
-    unknown: int
+    unsure: frozenset[str]
+    unsure_hits: int
+    unsure_differs: int
     lab: list[str]
 
     @property
     def recall(self) -> float:
         """Share of what was sent that was forecast."""
-        return self.hits / (self.hits + len(self.missed)) if self.hits + len(self.missed) else 1.0
+        return _share(self.hits, len(self.missed))
 
     @property
     def precision(self) -> float:
         """Share of what was forecast that was sent."""
-        return self.hits / (self.hits + len(self.invented)) if self.hits + len(self.invented) else 1.0
+        return _share(self.hits, len(self.invented))
+
+    @property
+    def sure(self) -> tuple[float, float]:
+        """Recall and precision of the Services of which the forecast is sure."""
+        hits = self.hits - self.unsure_hits
+        return _share(hits, self.sure_of(self.missed)), _share(hits, self.sure_of(self.invented))
+
+    def sure_of(self, writes: list[Sent]) -> int:
+        """How many of the writes are of Services of which the forecast is sure."""
+        return sum(1 for key, _, _ in writes if key not in self.unsure)
 
     @property
     def clean(self) -> bool:
         """Whether everything agrees."""
         return not (self.missed or self.invented or self.labels or self.weights or self.events or self.lab)
+
+
+def _share(right: int, wrong: int) -> float:
+    return right / (right + wrong) if right + wrong else 1.0
 
 
 def compare(directory: Path) -> Compared:
@@ -59,10 +79,14 @@ def compare(directory: Path) -> Compared:
     made = forecast(facts, target, matrix)
     told = _told(made)
     sent = set(seen.writes)
+    sure = Forecast(services=tuple(one for one in made.services if not one.unknown))
+    unsure = Forecast(services=tuple(one for one in made.services if one.unknown))
+    keys = frozenset(one.key for one in unsure.services)
     return Compared(
         name=asked.name, hits=len(told & sent), missed=sorted(sent - told), invented=sorted(told - sent),
-        labels=_labels(made, seen), weights=_weights(made, seen), events=_events(made, seen),
-        unknown=sum(1 for one in made.services if one.unknown),
+        labels=_labels(sure, seen), weights=_weights(sure, seen), events=_events(sure, seen),
+        unsure=keys, unsure_hits=sum(1 for one in told & sent if one[0] in keys),
+        unsure_differs=len(_labels(unsure, seen)) + len(_weights(unsure, seen)) + len(_events(unsure, seen)),
         lab=[*(f"unhandled {one}" for one in seen.unhandled), *seen.notes, *_tagged(facts, asked)],
     )  # fmt: skip
 
@@ -121,17 +145,28 @@ def _events(made: Forecast, seen: Seen) -> list[str]:
 def table(found: Iterable[Compared]) -> str:
     """Figures of each world, then of all."""
     lines, total = (
-        [f"{'world':52} {'recall':>7} {'precision':>9} {'writes':>6} label weight event  lab"],
+        [f"{'world':52} {'recall':>7} {'precision':>9} {'writes':>6} {'sure':>13} label weight event  lab unsure"],
         Counter[str](),
     )
     for one in found:
         lines.append(
             f"{one.name:52} {one.recall:7.3f} {one.precision:9.3f} {one.hits + len(one.missed):6} "
-            f"{len(one.labels):5} {len(one.weights):6} {len(one.events):5} {len(one.lab):4}"
+            f"{one.sure[0]:6.3f} {one.sure[1]:6.3f} "
+            f"{len(one.labels):5} {len(one.weights):6} {len(one.events):5} {len(one.lab):4} "
+            f"{len(one.unsure)}:{one.unsure_differs}"
         )
-        total.update(hits=one.hits, missed=len(one.missed), invented=len(one.invented))
-    sent, told = total["hits"] + total["missed"], total["hits"] + total["invented"]
-    lines.append(f"{'all':52} {total['hits'] / max(1, sent):7.3f} {total['hits'] / max(1, told):9.3f} {sent:6}")
+        total.update(
+            hits=one.hits, missed=len(one.missed), invented=len(one.invented), unsure=one.unsure_hits,
+            sure_missed=one.sure_of(one.missed), sure_invented=one.sure_of(one.invented), labels=len(one.labels),
+            weights=len(one.weights), events=len(one.events),
+        )  # fmt: skip
+    hits, sure = total["hits"], total["hits"] - total["unsure"]
+    lines.append(
+        f"{'all':52} {_share(hits, total['missed']):7.3f} {_share(hits, total['invented']):9.3f} "
+        f"{hits + total['missed']:6} {_share(sure, total['sure_missed']):6.3f} "
+        f"{_share(sure, total['sure_invented']):6.3f} "
+        f"{total['labels']:5} {total['weights']:6} {total['events']:5}"
+    )
     return "\n".join(lines)
 
 
@@ -139,8 +174,10 @@ def details(one: Compared, directory: Path) -> str:
     """Every disagreement, with what the Service is."""
     _, seen = read_world(directory)
     lines = [f"== {one.name}"]
-    lines += [f"  missed    {sent}  {seen.kinds.get(sent[0], '')}" for sent in one.missed]
-    lines += [f"  invented  {sent}  {seen.kinds.get(sent[0], '')}" for sent in one.invented]
+    for title, writes in (("missed", one.missed), ("invented", one.invented)):
+        for sent in writes:
+            mark = " (unsure)" if sent[0] in one.unsure else ""
+            lines.append(f"  {title:9} {sent}  {seen.kinds.get(sent[0], '')}{mark}")
     for title, texts in (("label", one.labels), ("weight", one.weights), ("event", one.events), ("lab", one.lab)):
         lines += [f"  {title:9} {text}" for text in texts]
     return "\n".join(lines) if len(lines) > 1 else ""

@@ -90,17 +90,22 @@ class Place:
         )  # fmt: skip
 
     def quiet(self, ccm: Ccm, *, for_s: float, limit_s: float, first_s: float = 0.0) -> bool:
-        """Wait until the cloud was asked nothing for so long; False when the limit or CCM's end came first.
+        """Wait until the cloud was asked nothing new for so long; False when the limit or CCM's end came first.
 
-        The first request may take `first_s`: on a busy machine CCM is slow to start.
+        What was asked before with the same words is no news: what the cloud refuses, CCM asks for ever. The first
+        request may take `first_s`: on a busy machine CCM is slow to start.
         """
         cloud, end = self.lab.cloud, time.monotonic() + limit_s
         begun = last = time.monotonic()
-        seen = cloud.journal.last_seq
+        seen, asked = cloud.journal.last_seq, set[tuple[str, ...]]()
         while time.monotonic() < end and ccm.alive():
             SystemClock().sleep(0.25)
             if cloud.journal.last_seq != seen:
-                seen, last = cloud.journal.last_seq, time.monotonic()
+                fresh = {(one.action, one.code, *_words(one)) for one in self.requests(seen)}
+                seen = cloud.journal.last_seq
+                if not fresh <= asked:
+                    asked |= fresh
+                    last = time.monotonic()
             now = time.monotonic()
             if now - last > for_s and (last > begun or now - begun > max(first_s, for_s)):
                 return True
@@ -153,6 +158,11 @@ class Place:
             name = f"node{place}"
             plant.add_instance(self.lab.cloud.world, f"i-{name}", f"192.168.0.{place}", VPC)
             self.write(_node(name, f"192.168.0.{place}"))
+
+
+def _words(request: Request) -> list[str]:
+    """What a request says, without what is new in each."""
+    return [value for name, value in sorted(request.params.items()) if name not in ("ClientToken", "Timestamp")]
 
 
 def _node(name: str, ip: str) -> Object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from upgrader.forecast.select import CLB_FINALIZER, NLB_FINALIZER
 from upgrader.forecast.service import forecast_service
+from upgrader.forecast.shared_ports import with_shared_ports
 from upgrader.forecast.world import World
 from upgrader.matrix.model import Matrix
 from upgrader.model.facts import ClusterFacts
@@ -27,4 +28,5 @@ def forecast(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels:
         blank = (ServiceForecast(namespace=s.metadata.namespace, name=s.metadata.name, unknown=(why,)) for s in wanted)
         return Forecast(services=tuple(blank))
     world = World.of(facts, target, matrix, labels=labels)
-    return Forecast(services=tuple([forecast_service(world, service) for service in wanted]))
+    made = [forecast_service(world, service) for service in wanted]
+    return Forecast(services=with_shared_ports(world, wanted, made))

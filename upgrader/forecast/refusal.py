@@ -56,12 +56,14 @@ def reuse_refusal(world: World, service: Service, lb: LoadBalancer) -> Refusal |
         return None
     lead = "apply model error: " + ("" if _bare(world) else "update lb attribute error: ")
     lead += f"alicloud: the loadbalancer {lb.id} can not be reused, "
-    if OWN_TAG in lb.tags or CLUSTER_TAG in lb.tags:
+    checked = world.ways.reused_address
+    if OWN_TAG in lb.tags or (CLUSTER_TAG in lb.tags and checked != "any"):
         return Refusal(code="reuse-own", message=f"{lead}can not reuse loadbalancer created by kubernetes.")
     if notes.get("external-ip-type") == "eip" and world.ways.eip_may_differ:
         return None
     ingress = service.status.load_balancer.ingress
-    if ingress and not any(i.ip == lb.address or (i.hostname and not i.ip) for i in ingress):
+    named = checked == "ip-or-hostname" and any(i.hostname and not i.ip for i in ingress)
+    if checked != "any" and ingress and not named and all(i.ip != lb.address for i in ingress):
         reason = f"service has been associated with ip [{ingress[0].ip}], cannot be bound to ip [{lb.address}]"
         return Refusal(code="reuse-other-address", message=lead + reason)
     return None

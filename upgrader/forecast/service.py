@@ -10,6 +10,7 @@ from upgrader.forecast.hash import HASH_LABEL
 from upgrader.forecast.select import CLB_FINALIZER, ID_LABEL, NLB_FINALIZER, Selection, select
 from upgrader.forecast.synced import Synced
 from upgrader.forecast.traffic import Weights, traffic_of, weights_of
+from upgrader.forecast.unaccepted import unaccepted
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LbKind
 from upgrader.model.forecast import ExpectedEvent, Refusal, ServiceForecast
@@ -76,7 +77,10 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
         labels=labels if refusal is None else {},
         finalizers=_finalizers(world, service, kind),
         notes=synced.notes,
-        unknown=(*synced.unknown, *((f"{lb_id} was not read in full",) if unread else ())),
+        unknown=(
+            *synced.unknown,
+            *((f"{lb_id} was not read in full",) if unread else unaccepted(world, kind, lb, synced.writes)),
+        ),
     )
 
 

@@ -73,7 +73,11 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     group_backends: Literal["all", "own"]
     classed_with_finalizer: bool
     reused_group_checked: bool
+    reused_address: Literal["any", "ip", "ip-or-hostname"]
     eip_may_differ: bool
+    own_tag_put_back: bool
+    clb_numbers: Literal["lenient", "strict"]
+    backend_match: Literal["server", "server-port"]
     ended_found_by: Literal["label", "finalizer"]
     batch_size: int
     batch_flag: bool

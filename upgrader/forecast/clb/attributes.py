@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec.structs import replace
 
 from upgrader.forecast.clb.wanted import Notes
+from upgrader.forecast.nlb.go_errors import atoi
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, REUSED_TAG, World, default_name
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.forecast import Write
@@ -19,7 +20,9 @@ from upgrader.model.kube import Service
 # With so many tags CCM adds none (MaxLBTagNum).
 MAX_TAGS = 10
 DEFAULT_SPEC = "slb.s1.small"
-# What a CLB was created with: annotation, attribute, CCM's words. None of it can be changed later.
+V1_DEFAULT_BANDWIDTH = "100"
+# What a CLB was created with: annotation, attribute, CCM's words. None of it can be changed later; v1.9.3 looks at the
+# first four alone.
 _FIXED = (
     ("master-zoneid", "MasterZoneId", "LoadBalancer master zone id once created"),
     ("slave-zoneid", "SlaveZoneId", "LoadBalancer slave zone id once created"),
@@ -34,7 +37,8 @@ _FIXED = (
 def attribute_writes(world: World, service: Service, lb: LoadBalancer) -> Iterator[Write]:
     """Requests that put annotated attributes back, and CCM's own tag where it is missing."""
     notes = Notes(world, service)
-    yield from own_tag(world, service, lb)
+    if world.ways.own_tag_put_back:
+        yield from own_tag(world, service, lb)
     if world.ways.clb_errors == "first" and fixed_once_made(world, service, lb):
         return
     charge = world.ways.clb_charge
@@ -44,7 +48,7 @@ def attribute_writes(world: World, service: Service, lb: LoadBalancer) -> Iterat
     elif charge == "as-one":
         yield from _charge_type_and_spec(world, notes, lb)
     if charge != "by-spec-only" or by_spec:
-        yield from _internet(notes, lb)
+        yield from _internet(world, notes, lb)
         if charge != "as-one":
             yield from _spec(notes, lb)
     if charge == "by-spec-only":
@@ -68,11 +72,12 @@ def fixed_once_made(world: World, service: Service, lb: LoadBalancer) -> tuple[s
     """CCM's words for each annotation that asks for what can't be changed."""
     notes, found = Notes(world, service), []
     own = {"AddressType": lb.address_type, "Address": lb.address}
-    for short, attribute, words in _FIXED:
+    for short, attribute, words in _FIXED if world.ways.clb_listeners == "v2" else _FIXED[:4]:
         wanted, had = notes.get(short), own.get(attribute, lb.attributes.get(attribute, ""))
         if attribute == "AddressIPVersion":
             wanted, had = wanted or "ipv4", had or "ipv4"
-        if wanted and had and wanted != had:
+        # What the cloud does not say is empty to CCM too; of a CLB that is only being made it will say what was asked.
+        if wanted and wanted != had and (had or (lb.id and lb.detailed)):
             found.append(f"alicloud: can not change {words}")
     return tuple(found)
 
@@ -137,18 +142,30 @@ def _by_spec(world: World, charge_type: str) -> bool:
     return charge_type.lower() == "paybyspec" or (not charge_type and not world.ways.clcu_by_default)
 
 
-def _internet(notes: Notes, lb: LoadBalancer) -> Iterator[Write]:
-    charge, bandwidth = notes.get("charge-type"), notes.get("bandwidth")
+def _internet(world: World, notes: Notes, lb: LoadBalancer) -> Iterator[Write]:
+    charge, bandwidth = notes.get("charge-type"), _wanted_bandwidth(world, notes)
     had_charge, had_bandwidth = lb.attributes.get("InternetChargeType", ""), lb.attributes.get("Bandwidth", "")
     changes: dict[str, tuple[str | None, str | None]] = {}
     if charge and charge != had_charge:
         changes["InternetChargeType"] = (had_charge or None, charge)
-    if bandwidth and bandwidth != "0" and bandwidth != had_bandwidth and charge == "paybybandwidth":
+    if bandwidth and bandwidth != had_bandwidth and charge == "paybybandwidth":
         changes["Bandwidth"] = (had_bandwidth or None, bandwidth)
     if changes and lb.address_type == "internet":
         now = {"InternetChargeType": had_charge, "Bandwidth": had_bandwidth or "0"}
         write = _write("ModifyLoadBalancerInternetSpec", lb, changes)
         yield replace(write, params={**now, **write.params})
+
+
+def _wanted_bandwidth(world: World, notes: Notes) -> str:
+    """The bandwidth to put back, empty where there is none.
+
+    v1.9.3 takes its own default for no wish, and no wish for 0 (EnsureLoadBalancer compares with DEFAULT_BANDWIDTH).
+    """
+    text = notes.get("bandwidth")
+    if world.ways.clb_numbers == "lenient":
+        value = str(atoi(text)[0])
+        return "" if value == V1_DEFAULT_BANDWIDTH else value
+    return "" if text == "0" else text
 
 
 def _tags(world: World, notes: Notes, lb: LoadBalancer) -> Iterator[Write]:

@@ -50,7 +50,7 @@ def fresh_writes(world: World, service: Service, local: ClbLocal) -> Iterator[Wr
     """Groups with their backends, and listeners, of a CLB that is only being made; none has an id yet."""
     yield from group_writes(world, service, LoadBalancer(kind="clb", id=""), local.groups, fresh=True)
     for listener in local.listeners:
-        yield from create_listener("", listener, {})
+        yield from create_listener(world, "", listener, {})
 
 
 def fresh_clb(world: World, service: Service) -> LoadBalancer:

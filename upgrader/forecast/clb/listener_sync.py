@@ -28,10 +28,10 @@ def listener_writes(
         if _goes(world, service, remote, listeners):
             if world.ways.clb_listeners == "v1":
                 yield _stop(lb.id, remote)
-            yield _delete(lb.id, remote)
+            yield _delete(world, lb.id, remote)
     for wanted in listeners:
         if not _is_there(world, wanted, lb.listeners):
-            yield from create_listener(lb.id, wanted, group_ids)
+            yield from create_listener(world, lb.id, wanted, group_ids)
     for remote in lb.listeners:
         for wanted in listeners:
             if (wanted.port, wanted.protocol) == (remote.port, remote.protocol):
@@ -62,11 +62,17 @@ def _object(lb_id: str, port: int) -> str:
     return f"{lb_id}:{port}" if lb_id else ""
 
 
-def _delete(lb_id: str, listener: Listener) -> Write:
+def _at_port(world: World, lb_id: str, port: int, protocol: str) -> dict[str, str]:
+    """Until v2.5 the protocol is not said: the cloud then refuses where two listeners share the port."""
+    named = {"ListenerProtocol": protocol} if world.ways.clb_listener_match == "port-protocol" else {}
+    return {"LoadBalancerId": lb_id, "ListenerPort": str(port), **named}
+
+
+def _delete(world: World, lb_id: str, listener: Listener) -> Write:
     return Write(
         action="slb:DeleteLoadBalancerListener", object=_object(lb_id, listener.port),
         changes={"listener": (f"{listener.protocol}:{listener.port}", None)},
-        params={"LoadBalancerId": lb_id, "ListenerPort": str(listener.port), "ListenerProtocol": listener.protocol},
+        params=_at_port(world, lb_id, listener.port, listener.protocol),
     )  # fmt: skip
 
 
@@ -78,14 +84,16 @@ def _stop(lb_id: str, listener: Listener) -> Write:
     )  # fmt: skip
 
 
-def _start(lb_id: str, port: int, protocol: str) -> Write:
+def _start(world: World, lb_id: str, port: int, protocol: str) -> Write:
     return Write(
         action="slb:StartLoadBalancerListener", object=_object(lb_id, port), changes={"Status": ("stopped", "running")},
-        params={"LoadBalancerId": lb_id, "ListenerPort": str(port), "ListenerProtocol": protocol},
+        params=_at_port(world, lb_id, port, protocol),
     )  # fmt: skip
 
 
-def create_listener(lb_id: str, wanted: ClbListener, group_ids: dict[str, str], forward: str = "") -> Iterator[Write]:
+def create_listener(
+    world: World, lb_id: str, wanted: ClbListener, group_ids: dict[str, str], forward: str = ""
+) -> Iterator[Write]:
     """Create and start one listener; the cloud's defaults hold for what is not said."""
     sent = {"Description": wanted.name, "Scheduler": "rr"}
     if wanted.protocol != "http":
@@ -111,7 +119,7 @@ def create_listener(lb_id: str, wanted: ClbListener, group_ids: dict[str, str], 
     if wanted.protocol == "https":
         for domain, certificate in (wanted.domains or {}).items():
             yield _domain(lb_id, wanted.port, domain, certificate)
-    yield _start(lb_id, wanted.port, wanted.protocol)
+    yield _start(world, lb_id, wanted.port, wanted.protocol)
 
 
 def _domain(lb_id: str, port: int, domain: str, certificate: str) -> Write:
@@ -129,21 +137,21 @@ def _update(
     world: World, lb_id: str, wanted: ClbListener, remote: Listener, group_ids: dict[str, str]
 ) -> Iterator[Write]:
     if remote.status == "stopped":
-        yield _start(lb_id, wanted.port, wanted.protocol)
+        yield _start(world, lb_id, wanted.port, wanted.protocol)
     if world.ways.clb_listeners == "v1" and made_anew(world, wanted, remote):
-        yield _delete(lb_id, remote)
-        yield from create_listener(lb_id, wanted, group_ids)
+        yield _delete(world, lb_id, remote)
+        yield from create_listener(world, lb_id, wanted, group_ids)
         return
     if wanted.protocol == "http":
         had = remote.attributes.get("ListenerForward") or "off"
         target = remote.attributes.get("ForwardPort") or "0"
         if wanted.forward_port and (had != "on" or target != str(wanted.forward_port)):
-            yield _delete(lb_id, remote)
-            yield from create_listener(lb_id, wanted, group_ids)
+            yield _delete(world, lb_id, remote)
+            yield from create_listener(world, lb_id, wanted, group_ids)
             return
         if not wanted.forward_port and had != "off":
-            yield _delete(lb_id, remote)
-            yield from create_listener(lb_id, wanted, group_ids, forward="off")
+            yield _delete(world, lb_id, remote)
+            yield from create_listener(world, lb_id, wanted, group_ids, forward="off")
             return
         if had == "on":
             return

@@ -20,8 +20,8 @@ _ACL = {"AclStatus": "off", "AclId": "", "AclType": ""}
 _DEFAULTS = {
     "tcp": {**_ACL, "HealthCheckType": "tcp", "PersistenceTimeout": "0"},
     "udp": {**_ACL, "PersistenceTimeout": "0"},
-    "http": {**_ACL, "HealthCheck": "off"},
-    "https": {**_ACL, "HealthCheck": "off"},
+    "http": {**_ACL, "HealthCheck": "off", "StickySession": "off"},
+    "https": {**_ACL, "HealthCheck": "off", "StickySession": "off"},
 }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.groups import DesiredGroup, find_group
+from upgrader.forecast.nlb.go_errors import atoi
 from upgrader.forecast.nlb.servers import batch_size
 from upgrader.forecast.world import World
 from upgrader.model.cloud import Backend, LoadBalancer, ServerGroup
@@ -52,9 +53,10 @@ def group_writes(
 def _update(world: World, service: Service, group: DesiredGroup, remote: ServerGroup) -> Iterator[Write]:
     local, have = group.wanted.backends, _known(world, service, remote, group)
     ignore_weight = world.ways.ignore_weight_update and Annotations(service).is_on("ignore-weight-update")
-    add = [mine for mine in local if not any(_same(mine, r) for r in have)]
+    same = _same_server if world.ways.backend_match == "server" else _same
+    add = [mine for mine in local if not any(same(mine, r) for r in have)]
     remove = [
-        r for r in have if not is_foreign(world, service, r, group.name) and not any(_same(mine, r) for mine in local)
+        r for r in have if not is_foreign(world, service, r, group.name) and not any(same(mine, r) for mine in local)
     ]
     update = [
         mine
@@ -88,6 +90,9 @@ def clean_up_writes(
 ) -> Iterator[Write]:
     """Groups of this Service that no port uses any more are deleted; foreign ones only lose this Service's backends."""
     wanted = list(groups)
+    if world.ways.clb_listeners == "v1":
+        yield from _clean_up_v1(world, service, lb, wanted)
+        return
     used = {found.id for group in wanted if (found := find_group(lb, group)) is not None}
     named = {pair.partition(":")[0] for pair in Annotations(service).get("vgroup-port").split(",") if ":" in pair}
     for remote in lb.server_groups:
@@ -103,6 +108,20 @@ def clean_up_writes(
             yield from _batches(world, REMOVE, remote.id, own, remote.backends)
 
 
+def _clean_up_v1(world: World, service: Service, lb: LoadBalancer, wanted: list[DesiredGroup]) -> Iterator[Write]:
+    """v1.9.3 goes by the port in a group's name, knows numbers alone there, and asks for nobody's backends."""
+    ports = {_port_in(group.name) for group in wanted}
+    for remote in lb.server_groups:
+        if is_mine(world, service, remote.name) and (port := _port_in(remote.name)) is not None and port not in ports:
+            yield Write(action="slb:DeleteVServerGroup", object=remote.id, params={"VServerGroupId": remote.id})
+
+
+def _port_in(name: str) -> int | None:
+    """The number in a group's name (LoadNamedKey); None where a named target port stands there."""
+    port, error = atoi(name.split("/")[1])
+    return None if error else port
+
+
 def _same_server(local: Backend, remote: Backend) -> bool:
     """The same machine or ENI; an ENI whose id is not known is told by its address."""
     if local.type == "eni":
@@ -116,7 +135,7 @@ def _same(local: Backend, remote: Backend) -> bool:
 
 def _differs(world: World, local: Backend, remote: Backend, *, ignore_weight: bool) -> bool:
     return (
-        local.port != remote.port
+        (world.ways.backend_match == "server-port" and local.port != remote.port)
         or (not ignore_weight and local.weight != remote.weight)
         or (world.ways.describes_backends and local.description != remote.description)
     )

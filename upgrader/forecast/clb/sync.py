@@ -90,6 +90,10 @@ def _merge_error(local: ClbLocal) -> Refusal:
     return Refusal(code="backends", message=f"apply model error: {text}")
 
 
+def _late(local: ClbLocal) -> Refusal:
+    return Refusal(code=next((slug for part, slug in _SLUGS if part in local.late), "backends"), message=local.late)
+
+
 def _fixed(world: World, errors: tuple[str, ...]) -> Refusal:
     many = errors[0] if len(errors) == 1 or world.ways.clb_errors == "first" else f"[{', '.join(errors)}]"
     return Refusal(code="fixed-once-made", message=f"apply model error: update lb attribute error: {many}")
@@ -99,6 +103,8 @@ def _created(world: World, service: Service, local: ClbLocal, base: Synced) -> S
     writes = list(creation_writes(world, service, local))
     if local.broken:
         return replace(base, writes=tuple(writes), refusal=_merge_error(local))
+    if local.late:
+        return replace(base, writes=(*writes, *fresh_writes(world, service, local)), refusal=_late(local))
     made = replace(base, writes=(*writes, *fresh_writes(world, service, local)))
     fixed = fixed_once_made(world, service, fresh_clb(world, service)) if world.ways.clb_checked_at_creation else ()
     return replace(made, refusal=_fixed(world, fixed)) if fixed else _ended(world, service, local, made)
@@ -107,9 +113,11 @@ def _created(world: World, service: Service, local: ClbLocal, base: Synced) -> S
 def _existing(
     world: World, service: Service, local: ClbLocal, lb: LoadBalancer, base: Synced, *, full_sync: bool
 ) -> Synced:
-    if full_sync and _listens(world, service) and local.broken:
+    if full_sync and listens(world, service) and local.broken:
         return replace(base, refusal=_merge_error(local))
     groups = tuple(group_writes(world, service, lb, local.groups))
+    if local.late:
+        return replace(base, writes=(*attribute_writes(world, service, lb), *groups), refusal=_late(local))
     full, fixed = tuple(_full(world, service, local, lb)), fixed_once_made(world, service, lb)
     if full_sync and fixed:
         refusal = _fixed(world, fixed)
@@ -151,8 +159,10 @@ def _lacks_eip(world: World, service: Service, lb: LoadBalancer | None) -> bool:
 
 def _full(world: World, service: Service, local: ClbLocal, lb: LoadBalancer) -> Iterator[Write]:
     yield from attribute_writes(world, service, lb)
-    if _listens(world, service):
+    if listens(world, service):
         yield from listener_writes(world, service, lb, local.listeners, _group_ids(lb, local.groups))
+    elif world.ways.clb_listeners == "v1":
+        return
     yield from _clean(world, service, local, lb)
 
 
@@ -160,7 +170,7 @@ def _clean(world: World, service: Service, local: ClbLocal, lb: LoadBalancer) ->
     return tuple(clean_up_writes(world, service, lb, local.groups))
 
 
-def _listens(world: World, service: Service) -> bool:
+def listens(world: World, service: Service) -> bool:
     """Whether listeners are CCM's affair: those of a reused CLB only with force-override-listeners."""
     notes = Notes(world, service)
     if not notes.get("id"):
@@ -227,6 +237,6 @@ def _end(world: World, service: Service, lb: LoadBalancer, *, kept: bool) -> Ite
             return
     if world.ways.clb_clean_up == "full-sync":
         yield from own_tag(world, service, lb)
-    if _listens(world, service):
+    if listens(world, service):
         yield from listener_writes(world, service, lb, (), {})
     yield from clean_up_writes(world, service, lb, ())

@@ -41,6 +41,8 @@ class Notes:
         if not text:
             return None
         value, error = atoi(text)
+        if error and self.world.ways.clb_numbers == "lenient":
+            return None
         if error:
             raise RefusedByCcmError(f"Annotation {words} must be integer, but got [{text}]. message=[{error}] ")
         return value
@@ -62,17 +64,23 @@ class ClbListener(Struct, frozen=True, kw_only=True):
 
 
 class ClbLocal(Struct, frozen=True, kw_only=True):
-    """What the version wants. `broken` are the ports' group errors that it skips over."""
+    """What the version wants. `broken` are the ports' group errors that it skips over.
+
+    `late` is an error that ends the sync only when what stands here was written: v1.9.3 builds as it goes.
+    """
 
     groups: tuple[DesiredGroup, ...]
     listeners: tuple[ClbListener, ...]
     bandwidth: int = 0
     broken: tuple[str, ...] = ()
+    late: str = ""
 
 
 def local_model(world: World, service: Service) -> ClbLocal:
     """The Service as the version reads it. Raises `RefusedByCcmError` with CCM's words."""
     notes = Notes(world, service)
+    if world.ways.clb_listeners == "v1":
+        return _local_v1(world, service, notes)
     bandwidth = _bandwidth(world, notes)
     groups, broken = _groups(world, service, notes)
     listeners = []
@@ -83,6 +91,22 @@ def local_model(world: World, service: Service) -> ClbLocal:
             text = f"builid lb listener error: build listener from servicePort {port.port} error: {error}"
             raise RefusedByCcmError(text) from error
     return ClbLocal(groups=groups, listeners=tuple(listeners), bandwidth=bandwidth, broken=broken)
+
+
+def _local_v1(world: World, service: Service, notes: Notes) -> ClbLocal:
+    """As v1.9.3 reads it: only nodes that can't be chosen stop it before it writes."""
+    groups, listeners = list[DesiredGroup](), list[ClbListener]()
+    found = ClbLocal(groups=(), listeners=(), bandwidth=atoi(notes.get("bandwidth"))[0])
+    try:
+        for port in service.spec.ports or ():
+            groups.append(_group(world, service, notes, port))
+        for port in service.spec.ports or ():
+            listeners.append(_listener(world, service, notes, port))
+    except RefusedByCcmError as error:
+        if str(error).startswith("get nodes error"):
+            raise
+        return replace(found, groups=tuple(groups), late=str(error))
+    return replace(found, groups=tuple(groups), listeners=tuple(listeners))
 
 
 def readable_groups(world: World, service: Service) -> tuple[DesiredGroup, ...]:
@@ -241,9 +265,13 @@ def _forward(world: World, notes: Notes, port: int) -> int:
     for pair in text.split(","):
         parts = pair.split(":")
         if len(parts) != 2:
+            if world.ways.clb_numbers == "lenient":
+                continue
             raise RefusedByCcmError(lead)
         if parts[0] == str(port) and parts[1]:
             target, error = atoi(parts[1])
+            if error and world.ways.clb_numbers == "lenient":
+                return 0
             if error:
                 raise RefusedByCcmError(f"Annotation ForwardPort error: forward port is not an integer, {parts[1]} ")
             return target

@@ -90,7 +90,10 @@ def set_attribute(call: Call) -> Answer:
     one.name = call.params.text("VServerGroupName", one.name)
     for sent in _backends(call, "BackendServers"):
         for have in one.backends:
-            if (have.server_id, have.port) == (sent.server_id, sent.port) and sent.server_ip in ("", have.server_ip):
+            ip_matters = have.type != "ecs" and sent.server_ip
+            if (have.server_id, have.port) == (sent.server_id, sent.port) and not (
+                ip_matters and sent.server_ip != have.server_ip
+            ):
                 have.weight = sent.weight
                 have.description = sent.description or have.description
     return show.group_in_full(one)

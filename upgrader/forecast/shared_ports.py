@@ -1,0 +1,66 @@
+"""Two Services on one port of one load balancer: each writes the listener its own way, and the last one wins.
+
+A load balancer can be named by many Services. Where two of them want the same port and may write listeners
+(force-override-listeners), CCM syncs both at once and again and again: what comes of it depends on the order.
+
+Source: `clbv1/listeners.go` and `nlbv2/listeners.go` (matched by port, or by port and protocol, whoever made them).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from upgrader.forecast.annotations import Annotations
+from upgrader.forecast.world import World
+from upgrader.model.forecast import ServiceForecast, Write
+from upgrader.model.kube import Service
+
+Place = tuple[str, str]
+"""The load balancer, and the port with its transport."""
+
+
+def with_shared_ports(
+    world: World, services: Sequence[Service], made: Sequence[ServiceForecast]
+) -> tuple[ServiceForecast, ...]:
+    """The forecasts, each with what it shares with others in `unknown`, where a listener there is written now."""
+    users = defaultdict[Place, list[int]](list)
+    for number, (service, one) in enumerate(zip(services, made, strict=True)):
+        if one.lb and one.load_balancer_id and Annotations(service).get("id") and _listens(world, service, one):
+            for port in service.spec.ports or ():
+                users[one.load_balancer_id, _transport(world, port.port, port.protocol)].append(number)
+    found = defaultdict[int, list[str]](list)
+    for (lb_id, place), numbers in users.items():
+        if len(numbers) < 2 or not any(_writes_at(made[one].writes, place) for one in numbers):
+            continue
+        for number in numbers:
+            others = ", ".join(made[one].key for one in numbers if one != number)
+            found[number].append(f"port {place} of {lb_id} is wanted by {others} too: the last one to sync wins")
+    return tuple(replace(one, unknown=(*one.unknown, *found[n])) if n in found else one for n, one in enumerate(made))
+
+
+def _listens(world: World, service: Service, one: ServiceForecast) -> bool:
+    from upgrader.forecast.clb.sync import listens
+
+    if one.lb == "clb":
+        return listens(world, service)
+    return Annotations(service).get("force-override-listeners") == "true"
+
+
+def _transport(world: World, port: int, protocol: str) -> str:
+    """Until v2.5 a CLB's listener is that of the port, whatever its protocol."""
+    if world.ways.clb_listener_match == "port":
+        return str(port)
+    return f"{port}/{'udp' if protocol == 'UDP' else 'tcp'}"
+
+
+def _writes_at(writes: Sequence[Write], place: str) -> bool:
+    port = place.partition("/")[0]
+    return any(
+        one.effect == "IMMEDIATE"
+        and "Listener" in one.action
+        and port == (one.params.get("ListenerPort") or one.object.rpartition("@")[2])
+        for one in writes
+    )

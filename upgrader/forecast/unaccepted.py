@@ -1,0 +1,95 @@
+"""Requests that the cloud will not accept, or may not, as far as they and what is there already tell it.
+
+The attempt stays in the forecast: CCM makes it. What it does then differs by version: until v2.5 the sync ends at the
+first error and begins anew with the next try; later versions go on with what does not depend on it.
+
+Sources: the value ranges and error codes of the SLB and NLB OpenAPI, each named below. That a listener can't go while
+another forwards to it is what CCM itself says: it removes http before https (v1.9.3 EnsureListenersDeleted).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from upgrader.forecast.annotations import PREFIX
+from upgrader.forecast.clb.rules import RULES
+from upgrader.forecast.world import World
+from upgrader.model.cloud import LbKind, LoadBalancer
+from upgrader.model.forecast import Write
+
+MOST_WEIGHT = 100
+_CREATING = {
+    "AddressType": "address-type",
+    "AddressIPVersion": "ip-version",
+    "InternetChargeType": "charge-type",
+    "InstanceChargeType": "instance-charge-type",
+    "DeleteProtection": "delete-protection",
+    "ModificationProtectionStatus": "modification-protection",
+}
+_SHORTS: Mapping[str, str] = {**_CREATING, **{rule.attribute: rule.short for rule in RULES}}
+_BY_PORT = ("slb:StartLoadBalancerListener", "slb:StopLoadBalancerListener", "slb:DeleteLoadBalancerListener")
+
+
+def unaccepted(world: World, kind: LbKind, lb: LoadBalancer | None, writes: Iterable[Write]) -> tuple[str, ...]:
+    """Why the cloud will refuse some of the requests, in words; each reason once."""
+    found, made, gone = dict[str, None](), set[tuple[str, str]](), set[str]()
+    for one in writes:
+        if one.effect != "IMMEDIATE":
+            continue
+        call, tail = one.action.partition(":")[2], "CCM then tries again, and what follows it may not be sent"
+        for why in (*_values(world, kind, one), *_state(lb, one, made), *_twice(one, made)):
+            found[f"the cloud will refuse {call}: {why}; {tail}"] = None
+        for why in _forwarded(lb, one, gone):
+            found[f"the cloud may refuse {call}: {why}; {tail}"] = None
+    return tuple(found)
+
+
+def _values(world: World, kind: LbKind, one: Write) -> Iterator[str]:
+    for field, (_, after) in one.changes.items():
+        if after is None:
+            continue
+        if field.endswith(" weight") and after.isdigit() and int(after) > MOST_WEIGHT:
+            yield f"a weight is a number from 0 to {MOST_WEIGHT}, and {field} is {after}"
+        known = world.matrix.annotation(PREFIX + _SHORTS[field], kind) if kind == "clb" and field in _SHORTS else None
+        problem = known.problem_with(after) if known is not None else ""
+        if problem:
+            yield f"{field} {problem}, and is {after!r}"
+
+
+def _state(lb: LoadBalancer | None, one: Write, made: set[tuple[str, str]]) -> Iterator[str]:
+    """OperationFailed.InstanceChargeTypeNotSupport; ListenerProtocol is mandatory where two listeners share a port."""
+    charge = lb.attributes.get("InstanceChargeType") if lb else ""
+    if one.action == "slb:ModifyLoadBalancerInstanceSpec" and charge == "PayByCLCU":
+        yield "a CLB that is paid by CLCU has no spec"
+    if one.action in _BY_PORT and "ListenerProtocol" not in one.params:
+        port = one.params.get("ListenerPort", "")
+        there = {_transport(other.protocol) for other in (lb.listeners if lb else ()) if str(other.port) == port}
+        if len(there | {transport for transport, at in made if at == port}) > 1:
+            yield f"two listeners share port {port}, and this version does not say the protocol"
+
+
+def _forwarded(lb: LoadBalancer | None, one: Write, gone: set[str]) -> Iterator[str]:
+    if lb is None or one.action != "slb:DeleteLoadBalancerListener":
+        return
+    port = one.params.get("ListenerPort", "")
+    gone.add(port)
+    for other in lb.listeners:
+        forwards = other.attributes.get("ListenerForward") == "on" and other.attributes.get("ForwardPort") == port
+        if forwards and str(other.port) not in gone:
+            yield f"the listener on port {other.port} forwards to port {port}"
+
+
+def _twice(one: Write, made: set[tuple[str, str]]) -> Iterator[str]:
+    """ListenerAlreadyExists, ResourceAlreadyExist.listener: one port has one listener of a transport protocol."""
+    name = one.action.partition(":")[2]
+    if not (name.startswith("CreateLoadBalancer") and name.endswith("Listener")) and name != "CreateListener":
+        return
+    protocol = one.params.get("ListenerProtocol") or name.removeprefix("CreateLoadBalancer").removesuffix("Listener")
+    place = (_transport(protocol), one.params.get("ListenerPort", ""))
+    if place[1] and place in made:
+        yield f"port {place[1]} is wanted twice"
+    made.add(place)
+
+
+def _transport(protocol: str) -> str:
+    return "udp" if protocol.lower() == "udp" else "tcp"
