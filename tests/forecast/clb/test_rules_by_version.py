@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from msgspec.structs import replace
 
-from upgrader.forecast import World, forecast
+from tests.forecast.clb.small import FINALIZER, GROUP, a_backend, a_clb, a_node, a_service, now_of, told_of
+from upgrader.forecast import World
 from upgrader.forecast.backends import ready_ends
 from upgrader.forecast.hash import HASH_LABEL, service_hash
 from upgrader.matrix.load import load_matrix
-from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
+from upgrader.model.cloud import Listener, ServerGroup
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
-from upgrader.model.forecast import ServiceForecast
 from upgrader.model.kube import (
     Condition,
     Endpoint,
@@ -23,86 +21,24 @@ from upgrader.model.kube import (
     Ingress,
     LoadBalancerStatus,
     Metadata,
-    Node,
-    NodeSpec,
-    NodeStatus,
     Pod,
     PodSpec,
     PodStatus,
-    Service,
-    ServicePort,
-    ServiceSpec,
     ServiceStatus,
     TargetRef,
 )
 from upgrader.model.version import parse_version
 
-NOTE = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
-NAME = "acc9ce2d49d384a3a9d49b1b4e9a4a8d"
-GROUP = "k8s/30080/web/prod/c1"
-FINALIZER = "service.k8s.alibaba/resources"
-
-
-def _node(name: str, labels: dict[str, str] | None = None) -> Node:
-    return Node(
-        metadata=Metadata(name=name, labels=labels or {}),
-        spec=NodeSpec(provider_id=f"cn-hangzhou.i-{name}"),
-        status=NodeStatus(conditions=(Condition(type="Ready", status="True"),)),
-    )
-
-
-def _service(notes: dict[str, str] | None = None, **spec: Any) -> Service:
-    port = ServicePort(port=80, node_port=30080, protocol="TCP", target_port=8080)
-    found = {"type": "LoadBalancer", "ports": (port,), "external_traffic_policy": "Cluster", **spec}
-    metadata = Metadata(
-        name="web", namespace="prod", uid="cc9ce2d4-9d38-4a3a-9d49-b1b4e9a4a8d1", finalizers=(FINALIZER,),
-        annotations={NOTE + key: value for key, value in (notes or {}).items()},
-    )  # fmt: skip
-    return Service(metadata=metadata, spec=ServiceSpec(**found))
-
-
-def _backend(server: str = "i-n1", weight: int = 100, description: str = GROUP) -> Backend:
-    return Backend(server_id=server, port=30080, weight=weight, description=description)
-
-
-def _lb(*groups: ServerGroup, listeners: tuple[Listener, ...] = (), **attributes: str) -> LoadBalancer:
-    own = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(_backend(),))
-    listener = Listener(
-        port=80, protocol="tcp", description="k8s/80/web/prod/c1", server_group_id="rsp-1", status="running"
-    )
-    return LoadBalancer(
-        kind="clb", id="lb-1", address_type="internet", server_groups=groups or (own,),
-        listeners=listeners or (listener,), attributes=attributes,
-        tags={"kubernetes.do.not.delete": NAME, "ack.aliyun.com": "c1"},
-    )  # fmt: skip
-
-
-def _told(version: str, service: Service, lb: LoadBalancer | None, *nodes: Node) -> ServiceForecast:
-    slices = EndpointSlice(
-        metadata=Metadata(name="web-1", namespace="prod", labels={"kubernetes.io/service-name": "web"}),
-        endpoints=(Endpoint(addresses=("10.0.0.1",), conditions=EndpointConditions(ready=True), node_name="n1"),),
-        ports=(EndpointPort(name="", port=8080, protocol="TCP"),),
-    )
-    facts = ClusterFacts(
-        identity=ClusterIdentity(id="c1"), ccm=CcmInstall(version="v2.10.0", cluster_id="c1"), services=(service,),
-        nodes=nodes or (_node("n1"),), endpoint_slices=(slices,), load_balancers=(lb,) if lb else (),
-    )  # fmt: skip
-    return forecast(facts, parse_version(version), load_matrix()).services[0]
-
-
-def _now(told: ServiceForecast) -> list[tuple[str, str]]:
-    return [(w.action.removeprefix("slb:"), w.object) for w in told.writes if w.effect == "IMMEDIATE"]
-
 
 def test_nothing_is_written_where_everything_is_in_place() -> None:
-    assert _now(_told("v2.14.0", _service(), _lb())) == []
+    assert now_of(told_of("v2.14.0", a_service(), a_clb())) == []
 
 
 def test_virtual_nodes_are_backends_in_cluster_mode_unless_a_label_excludes_them() -> None:
-    virtual = _node("n2", {"type": "virtual-kubelet"})
-    excluded = _node("n3", {"type": "virtual-kubelet", "service.beta.kubernetes.io/exclude-node": "true"})
-    told = _told("v2.14.0", _service(), _lb(), _node("n1"), virtual, excluded)
-    assert _now(told) == [("AddVServerGroupBackendServers", "rsp-1")]
+    virtual = a_node("n2", {"type": "virtual-kubelet"})
+    excluded = a_node("n3", {"type": "virtual-kubelet", "service.beta.kubernetes.io/exclude-node": "true"})
+    told = told_of("v2.14.0", a_service(), a_clb(), a_node("n1"), virtual, excluded)
+    assert now_of(told) == [("AddVServerGroupBackendServers", "rsp-1")]
     assert list(told.writes[0].changes) == ["i-n2:30080 weight"]
 
 
@@ -110,33 +46,33 @@ def test_virtual_nodes_are_backends_in_cluster_mode_unless_a_label_excludes_them
     ("version", "full"), [("v2.4.0", False), ("v2.5.1", False), ("v2.4.4", True), ("v2.6.0", True)]
 )
 def test_what_cannot_be_changed_ends_the_sync_at_once_or_at_its_end(version: str, full: bool) -> None:
-    lb = replace(_lb(), listeners=(), attributes={"MasterZoneId": "a"})
-    told = _told(version, _service({"master-zoneid": "b"}), lb)
+    lb = replace(a_clb(), listeners=(), attributes={"MasterZoneId": "a"})
+    told = told_of(version, a_service({"master-zoneid": "b"}), lb)
     assert told.refusal is not None
     assert told.refusal.code == "fixed-once-made"
-    assert (("CreateLoadBalancerTCPListener", "") in _now(told) or len(_now(told)) > 0) is full
+    assert (("CreateLoadBalancerTCPListener", "") in now_of(told) or len(now_of(told)) > 0) is full
 
 
 @pytest.mark.parametrize(("version", "deleted"), [("v2.11.2", True), ("v2.12.4", False)])
 def test_unused_groups_go_at_every_sync_until_v2_12(version: str, deleted: bool) -> None:
     unused = ServerGroup(id="rsp-2", name="k8s/30081/web/prod/c1", load_balancer_id="lb-1")
-    own = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(_backend(),))
-    service = _service()
+    own = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(a_backend(),))
+    service = a_service()
     label = service_hash(service, parse_version(version)) or ""
     service = replace(service, metadata=replace(service.metadata, labels={HASH_LABEL: label}))
-    told = _told(version, service, _lb(own, unused))
-    assert (("DeleteVServerGroup", "rsp-2") in _now(told)) is deleted
+    told = told_of(version, service, a_clb(own, unused))
+    assert (("DeleteVServerGroup", "rsp-2") in now_of(told)) is deleted
 
 
 def test_a_group_with_a_backend_of_the_users_is_not_deleted() -> None:
-    own = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(_backend(),))
+    own = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(a_backend(),))
     shared = ServerGroup(
         id="rsp-2", name="k8s/30081/web/prod/c1", load_balancer_id="lb-1",
-        backends=(_backend(), _backend("i-hand", description="by hand")),
+        backends=(a_backend(), a_backend("i-hand", description="by hand")),
     )  # fmt: skip
-    told = _told("v2.14.0", _service(), _lb(own, shared))
-    assert ("RemoveVServerGroupBackendServers", "rsp-2") in _now(told)
-    assert ("DeleteVServerGroup", "rsp-2") not in _now(told)
+    told = told_of("v2.14.0", a_service(), a_clb(own, shared))
+    assert ("RemoveVServerGroupBackendServers", "rsp-2") in now_of(told)
+    assert ("DeleteVServerGroup", "rsp-2") not in now_of(told)
 
 
 @pytest.mark.parametrize(("version", "deleted"), [("v2.5.1", True), ("v2.6.0", False)])
@@ -145,33 +81,33 @@ def test_another_protocol_at_a_port_is_deleted_until_v2_6(version: str, deleted:
     listener = Listener(
         port=80, protocol="tcp", description="k8s/80/web/prod/c1", server_group_id="rsp-1", status="running"
     )
-    told = _told(version, _service(), _lb(listeners=(listener, foreign)))
-    assert (("DeleteLoadBalancerListener", "lb-1:80") in _now(told)) is deleted
+    told = told_of(version, a_service(), a_clb(listeners=(listener, foreign)))
+    assert (("DeleteLoadBalancerListener", "lb-1:80") in now_of(told)) is deleted
 
 
 @pytest.mark.parametrize(("version", "refused"), [("v2.11.2", True), ("v2.12.4", False)])
 def test_a_group_that_cannot_be_built_is_skipped_from_v2_12(version: str, refused: bool) -> None:
-    told = _told(version, _service({"id": "lb-1", "vgroup-port": "rsp-9:80"}), replace(_lb(), tags={}))
+    told = told_of(version, a_service({"id": "lb-1", "vgroup-port": "rsp-9:80"}), replace(a_clb(), tags={}))
     assert (told.refusal is not None) is refused
 
 
 @pytest.mark.parametrize("version", ["v2.3.0", "v2.10.0", "v2.14.0"])
 def test_a_service_that_needs_no_load_balancer_any_more_loses_it(version: str) -> None:
-    service = _service(type="ClusterIP")
+    service = a_service(type="ClusterIP")
     service = replace(service, metadata=replace(service.metadata, labels={HASH_LABEL: "old"}))
-    told = _told(version, service, _lb(DeleteProtection="on"))
-    assert _now(told) == [("SetLoadBalancerDeleteProtection", "lb-1"), ("DeleteLoadBalancer", "lb-1")]
+    told = told_of(version, service, a_clb(DeleteProtection="on"))
+    assert now_of(told) == [("SetLoadBalancerDeleteProtection", "lb-1"), ("DeleteLoadBalancer", "lb-1")]
     assert told.finalizers == {FINALIZER: "removed"}
 
 
 def test_a_preserved_load_balancer_is_only_tidied() -> None:
-    told = _told("v2.10.0", _service({"preserve-lb-on-delete": "true"}, type="ClusterIP"), _lb())
-    assert _now(told) == [("UntagResources", "lb-1")]
+    told = told_of("v2.10.0", a_service({"preserve-lb-on-delete": "true"}, type="ClusterIP"), a_clb())
+    assert now_of(told) == [("UntagResources", "lb-1")]
 
 
 @pytest.mark.parametrize(("version", "synced"), [("v2.9.1", True), ("v2.10.0", False)])
 def test_a_classed_service_with_the_finalizer_is_served_until_v2_10(version: str, synced: bool) -> None:
-    told = _told(version, _service(load_balancer_class="example.com/other"), _lb())
+    told = told_of(version, a_service(load_balancer_class="example.com/other"), a_clb())
     assert (told.lb == "clb") is synced
     assert (told.finalizers == {FINALIZER: "removed"}) is not synced
 
@@ -185,23 +121,23 @@ def test_a_classed_service_with_the_finalizer_is_served_until_v2_10(version: str
     ],
 )
 def test_the_charge_type_is_changed_from_v2_4(version: str, call: str) -> None:
-    told = _told(version, _service({"instance-charge-type": "PayByCLCU"}), _lb(InstanceChargeType="PayBySpec"))
+    told = told_of(version, a_service({"instance-charge-type": "PayByCLCU"}), a_clb(InstanceChargeType="PayBySpec"))
     spec = {"v2.5.1": "slb.s1.small"}.get(version)
-    assert [action for action, _ in _now(told) if "Charge" in action] == ([call] if call else [])
+    assert [action for action, _ in now_of(told) if "Charge" in action] == ([call] if call else [])
     for write in told.writes:
         if "ChargeType" in write.action:
             assert write.params.get("LoadBalancerSpec") == spec
 
 
 def test_the_default_name_finds_a_load_balancer_also_where_another_name_is_wished() -> None:
-    lb = replace(_lb(), tags={}, name="my-lb")
-    told = _told("v2.14.0", _service({"name": "my-lb"}), lb)
-    assert _now(told)[0] == ("CreateLoadBalancer", "")
+    lb = replace(a_clb(), tags={}, name="my-lb")
+    told = told_of("v2.14.0", a_service({"name": "my-lb"}), lb)
+    assert now_of(told)[0] == ("CreateLoadBalancer", "")
 
 
 @pytest.mark.parametrize(("version", "seen"), [("v2.4.0", False), ("v2.5.1", True)])
 def test_a_former_load_balancer_service_without_label_is_not_seen_before_v2_5(version: str, seen: bool) -> None:
-    assert bool(_now(_told(version, _service(type="ClusterIP"), _lb()))) is seen
+    assert bool(now_of(told_of(version, a_service(type="ClusterIP"), a_clb()))) is seen
 
 
 @pytest.mark.parametrize(("version", "backend"), [("v2.9.1", False), ("v2.10.0", True)])
@@ -220,10 +156,10 @@ def test_a_pod_that_only_waits_for_ccms_gate_is_a_backend_from_v2_10(version: st
         metadata=Metadata(name="web-1", namespace="prod", labels={"kubernetes.io/service-name": "web"}),
         endpoints=(waiting,), ports=(EndpointPort(name="", port=8080, protocol="TCP"),),
     )  # fmt: skip
-    service = _service(external_traffic_policy="Local")
+    service = a_service(external_traffic_policy="Local")
     facts = ClusterFacts(
         identity=ClusterIdentity(id="c1"), ccm=CcmInstall(version="v2.10.0", cluster_id="c1"), services=(service,),
-        nodes=(_node("n1"),), endpoint_slices=(slices,), pods=(pod,),
+        nodes=(a_node("n1"),), endpoint_slices=(slices,), pods=(pod,),
     )  # fmt: skip
     world = World.of(facts, parse_version(version), load_matrix())
     assert bool(list(ready_ends(world, service, (service.spec.ports or ())[0]))) is backend
@@ -235,31 +171,31 @@ def test_a_pod_that_only_waits_for_ccms_gate_is_a_backend_from_v2_10(version: st
 )
 def test_an_eip_that_is_not_there_is_told_at_each_sync(address_type: str, shown: str, told: bool) -> None:
     status = ServiceStatus(load_balancer=LoadBalancerStatus(ingress=(Ingress(ip=shown),)))
-    service = replace(_service({"external-ip-type": "eip", "address-type": address_type}), status=status)
+    service = replace(a_service({"external-ip-type": "eip", "address-type": address_type}), status=status)
     address = "192.168.0.9" if address_type == "intranet" else "47.1.1.1"
-    lb = replace(_lb(), address_type=address_type, address=address)
-    assert ("FailedSetEIPAddress" in [e.reason for e in _told("v2.14.0", service, lb).events]) is told
+    lb = replace(a_clb(), address_type=address_type, address=address)
+    assert ("FailedSetEIPAddress" in [e.reason for e in told_of("v2.14.0", service, lb).events]) is told
 
 
 @pytest.mark.parametrize(("version", "refused"), [("v2.11.2", False), ("v2.12.4", True)])
 def test_a_network_type_that_an_internet_clb_never_has_is_found_out_at_creation(version: str, refused: bool) -> None:
-    told = _told(version, _service({"network-type": "vpc"}), None)
-    assert ("CreateLoadBalancer", "") in _now(told)
+    told = told_of(version, a_service({"network-type": "vpc"}), None)
+    assert ("CreateLoadBalancer", "") in now_of(told)
     assert (told.refusal is not None, bool(told.labels)) == (refused, not refused)
 
 
 def test_a_machine_known_by_the_address_of_a_pod_is_the_same_machine() -> None:
     """CCM v2.2.0 ... v2.5.1 register a node of a Local Service with the address of one of its pods."""
     group = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1",
-                        backends=(replace(_backend(weight=7), server_ip="10.0.0.1"),))  # fmt: skip
-    told = _told("v2.14.0", _service(), _lb(group))
+                        backends=(replace(a_backend(weight=7), server_ip="10.0.0.1"),))  # fmt: skip
+    told = told_of("v2.14.0", a_service(), a_clb(group))
     assert [(shift.backend, shift.weight) for shift in told.traffic] == [("i-n1", (7, 100))]
 
 
 def test_what_a_user_added_keeps_its_share_of_the_traffic() -> None:
     group = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1",
-                        backends=(_backend(weight=7), _backend("i-hand", 100, "by hand")))  # fmt: skip
-    told = _told("v2.14.0", _service(), _lb(group))
+                        backends=(a_backend(weight=7), a_backend("i-hand", 100, "by hand")))  # fmt: skip
+    told = told_of("v2.14.0", a_service(), a_clb(group))
     assert {shift.backend: shift.share for shift in told.traffic} == {"i-n1": (6.5, 50.0), "i-hand": (93.5, 50.0)}
 
 
@@ -269,7 +205,9 @@ def test_v1_makes_listeners_anew_that_have_another_backend_port(had: str, anew: 
         port=80, protocol="tcp", description="by hand", server_group_id="rsp-9", status="running",
         attributes={"BackendServerPort": had, "AclStatus": "off", "HealthCheckType": "tcp", "PersistenceTimeout": "0"},
     )  # fmt: skip
-    told = [one for one in _now(_told("v1.9.3.239", _service(), _lb(listeners=(listener,)))) if "Listener" in one[0]]
+    told = [
+        one for one in now_of(told_of("v1.9.3.239", a_service(), a_clb(listeners=(listener,)))) if "Listener" in one[0]
+    ]
     again = [(call, "lb-1:80") for call in ("DeleteLoadBalancerListener", "CreateLoadBalancerTCPListener",
                                             "StartLoadBalancerListener")]  # fmt: skip
     assert told == (again if anew else [])
@@ -282,7 +220,7 @@ def test_v1_puts_its_defaults_back_and_stops_a_listener_before_it_goes() -> None
                     "PersistenceTimeout": "1800"},
     )  # fmt: skip
     gone = Listener(port=443, protocol="tcp", description="k8s/443/web/prod/c1", status="running")
-    told = _told("v1.9.3.239", _service(), _lb(listeners=(kept, gone)))
+    told = told_of("v1.9.3.239", a_service(), a_clb(listeners=(kept, gone)))
     assert [(w.action, w.object) for w in told.writes if "Listener" in w.action] == [
         ("slb:StopLoadBalancerListener", "lb-1:443"),
         ("slb:DeleteLoadBalancerListener", "lb-1:443"),

@@ -1,0 +1,102 @@
+"""v1.9.3 as the target of a downgrade, rule by rule. Source: v1.9.3.239 `cloud-controller-manager/`."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from tests.forecast.clb.small import GROUP, a_backend, a_clb, a_service, now_of, told_of
+from upgrader.model.cloud import Listener, LoadBalancer, ServerGroup
+from upgrader.model.kube import Ingress, LoadBalancerStatus, Service, ServicePort, ServiceStatus
+
+V1 = "v1.9.3.239"
+
+
+def _v1_listener(**settings: str) -> Listener:
+    found = {"BackendServerPort": "30080", "HealthCheckType": "tcp", "PersistenceTimeout": "0", "AclStatus": "off"}
+    return Listener(
+        port=80, protocol="tcp", description="k8s/80/web/prod/c1", server_group_id="rsp-1", status="running",
+        attributes={**found, **settings},
+    )  # fmt: skip
+
+
+def _shown(service: Service, *ingress: Ingress) -> Service:
+    return replace(service, status=ServiceStatus(load_balancer=LoadBalancerStatus(ingress=ingress)))
+
+
+def test_what_it_left_it_leaves() -> None:
+    assert now_of(told_of(V1, a_service(), a_clb(listeners=(_v1_listener(),)))) == []
+
+
+def test_a_word_where_a_number_belongs_counts_as_nothing() -> None:
+    notes = {"persistence-timeout": "x", "bandwidth": "abc"}
+    assert told_of(V1, a_service(notes), None).refusal is None
+    assert ("CreateLoadBalancer", "") in now_of(told_of(V1, a_service(notes), None))
+    assert told_of("v2.14.0", a_service(notes), None).refusal is not None
+
+
+def test_a_missing_tag_is_not_put_back() -> None:
+    lb = replace(a_clb(listeners=(_v1_listener(),)), tags={}, name="acc9ce2d49d384a3a9d49b1b4e9a4a8d")
+    assert now_of(told_of(V1, a_service(), lb)) == []
+    assert ("AddTags", "lb-1") in now_of(told_of("v2.2.0", a_service(), lb))
+
+
+def test_unused_groups_are_told_by_the_number_in_their_name() -> None:
+    own = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(a_backend(),))
+    unused = [
+        ServerGroup(id=f"rsp-{port}", name=f"k8s/{port}/web/prod/c1", load_balancer_id="lb-1",
+                    backends=(a_backend(description="by hand"),))
+        for port in ("30081", "http")
+    ]  # fmt: skip
+    now = now_of(told_of(V1, a_service(), a_clb(own, *unused, listeners=(_v1_listener(),))))
+    assert now == [("DeleteVServerGroup", "rsp-30081")]
+
+
+def test_a_bad_protocol_stops_it_when_the_groups_are_written() -> None:
+    service = a_service({"protocol-port": "sctp:80"})
+    lb = a_clb(
+        ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(a_backend(weight=7),)),
+        listeners=(_v1_listener(HealthCheckType="http"),),
+    )
+    told = told_of(V1, service, lb)
+    assert now_of(told) == [("SetVServerGroupAttribute", "rsp-1")]
+    assert told.refusal is not None
+    assert told_of("v2.14.0", service, lb).writes == ()
+
+
+def test_a_backend_is_told_by_its_server_alone() -> None:
+    elsewhere = replace(a_backend(), port=31000)
+    group = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(elsewhere,))
+    assert now_of(told_of(V1, a_service(), a_clb(group, listeners=(_v1_listener(),)))) == []
+    assert ("AddVServerGroupBackendServers", "rsp-1") in now_of(told_of("v2.14.0", a_service(), a_clb(group)))
+
+
+def _reused() -> LoadBalancer:
+    return replace(a_clb(), tags={"kubernetes.reused.by.user": "true"}, address="47.1.1.1")
+
+
+@pytest.mark.parametrize(
+    ("version", "ingress", "refused"),
+    [
+        (V1, Ingress(ip="47.9.9.9"), False),
+        ("v2.2.0", Ingress(ip="47.9.9.9"), True),
+        ("v2.2.0", Ingress(hostname="n.example.com"), True),
+        ("v2.2.0", Ingress(ip="47.1.1.1"), False),
+        ("v2.3.0", Ingress(hostname="n.example.com"), False),
+        ("v2.14.0", Ingress(ip="47.9.9.9"), True),
+    ],
+)
+def test_the_address_of_a_reused_clb_must_be_the_one_shown(version: str, ingress: Ingress, refused: bool) -> None:
+    service = _shown(a_service({"id": "lb-1"}), ingress)
+    assert (told_of(version, service, _reused()).refusal is not None) is refused
+
+
+def test_two_protocols_at_one_port_can_not_be_told_apart() -> None:
+    ports = tuple(
+        ServicePort(name=p.lower(), port=80, node_port=n, protocol=p, target_port=8080)
+        for p, n in (("TCP", 30080), ("UDP", 30081))
+    )
+    both = (_v1_listener(), Listener(port=80, protocol="udp", description="k8s/80/web/prod/c1", status="running"))
+    told = told_of(V1, a_service(ports=ports), a_clb(listeners=both))
+    assert ("StopLoadBalancerListener", "lb-1:80") in now_of(told)
+    assert any("two listeners share port 80" in why for why in told.unknown)
