@@ -1,7 +1,7 @@
 """Real CCM binaries against the lab, and the forecast against what they do.
 
     python -m benchmarks.real_ccm run --binaries DIR --out DIR --pair v2.10.0:v2.14.0 [--pair …] [--seeds 1,2,3]
-        [--variant clean|edited|touched …] [--lb clb|nlb|both] [--services 40]
+        [--variant clean|edited|touched|both|changed …] [--lb clb|nlb|both] [--services 40] [--nodes plain|mixed]
     python -m benchmarks.real_ccm life --binaries DIR --out DIR --version v2.14.0 [--lb clb|nlb] [--dry-run]
     python -m benchmarks.real_ccm compare OUT/WORLD…      once more from what was kept, without a CCM
     python -m benchmarks.real_ccm errors OUT/WORLD…       what the lab refused, to be judged by eye
@@ -36,9 +36,10 @@ def main() -> int:
     run.add_argument("--out", type=Path, required=True)
     run.add_argument("--pair", action="append", required=True)
     run.add_argument("--seeds", default="1")
-    run.add_argument("--variant", action="append", choices=("clean", "edited", "touched", "both"))
+    run.add_argument("--variant", action="append", choices=("clean", "edited", "touched", "both", "changed"))
     run.add_argument("--lb", default="clb", choices=("clb", "nlb", "both"))
     run.add_argument("--services", type=int, default=40)
+    run.add_argument("--nodes", default="plain", choices=("plain", "mixed"))
     life = commands.add_parser("life")
     life.add_argument("--binaries", type=Path, required=True)
     life.add_argument("--out", type=Path, required=True)
@@ -63,7 +64,10 @@ def _run(given: argparse.Namespace) -> list[Path]:
         old, new = pair.split(":")
         for seed in given.seeds.split(","):
             for variant in given.variant or ["clean"]:
-                asked = Asked(old=old, new=new, seed=int(seed), variant=variant, lb=given.lb, services=given.services)
+                asked = Asked(
+                    old=old, new=new, seed=int(seed), variant=variant, lb=given.lb, services=given.services,
+                    nodes=given.nodes,
+                )  # fmt: skip
                 folder = given.out / asked.name
                 began = time.monotonic()
                 run_world(asked, given.binaries, folder)

@@ -79,8 +79,8 @@ def compare(directory: Path) -> Compared:
     made = forecast(facts, target, matrix)
     told = _told(made)
     sent = set(seen.writes)
-    sure = Forecast(services=tuple(one for one in made.services if not one.unknown))
-    unsure = Forecast(services=tuple(one for one in made.services if one.unknown))
+    sure = Forecast(services=tuple(one for one in made.services if not (one.unknown or one.doubts)))
+    unsure = Forecast(services=tuple(one for one in made.services if one.unknown or one.doubts))
     keys = frozenset(one.key for one in unsure.services)
     return Compared(
         name=asked.name, hits=len(told & sent), missed=sorted(sent - told), invented=sorted(told - sent),

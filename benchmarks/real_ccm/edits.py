@@ -14,7 +14,7 @@ _SETTINGS = {"Scheduler": "wlc", "Bandwidth": 12, "HealthCheckConnectTimeout": 4
 CONSOLE = ("weight", "backend-missing", "backend-extra", "backends-gone", "tags-gone", "tag-gone", "tag-extra", "spec",
            "bandwidth", "name", "charge", "internet-charge", "delete-protection", "modification-protection",
            "listener-setting", "listener-gone", "listener-stopped", "listener-described", "listener-by-hand",
-           "listener-like-ccm", "listener-group", "group-by-hand", "lb-gone")  # fmt: skip
+           "listener-like-ccm", "listener-group", "group-by-hand", "lb-gone", "lb-copied")  # fmt: skip
 
 
 def edit_console(place: Place, seed: int, share: float = 0.6) -> list[str]:
@@ -31,6 +31,11 @@ def edit_console(place: Place, seed: int, share: float = 0.6) -> list[str]:
                     del world.slb.load_balancers[lb.id]
                     for group in groups:
                         del world.slb.groups[group.id]
+                    done.append(f"{what} {lb.id}")
+                elif what == "lb-copied":
+                    twin = copy.deepcopy(lb)
+                    twin.id, twin.listeners, twin.address = world.new_bp1("lb"), {}, world.new_public_ip()
+                    world.slb.load_balancers[twin.id] = twin
                     done.append(f"{what} {lb.id}")
                 elif _clb(chance, what, lb, groups) and _group(chance, place, what, groups):
                     done.append(f"{what} {lb.id}")
@@ -121,3 +126,78 @@ def touch(place: Place) -> None:
         metadata = service["metadata"]
         place.patch("services", metadata["namespace"], metadata["name"],
                     {"metadata": {"annotations": {"example.com/touched": "1"}}})  # fmt: skip
+
+
+CHANGES = ("scaled", "port-added", "port-removed", "policy", "note-removed", "note-added", "class-added", "ended",
+           "deleted", "selector")  # fmt: skip
+
+
+def change_services(place: Place, seed: int, share: float = 0.7) -> list[str]:
+    """Change so many of the Services in the cluster, each once, while no CCM runs; returns what was done."""
+    chance, done = random.Random(f"change/{seed}"), []
+    for service in sorted(place.objects("services"), key=lambda one: str(one["metadata"]["name"])):
+        if service["spec"].get("type") != "LoadBalancer" or chance.random() > share:
+            continue
+        what = chance.choice(CHANGES)
+        metadata = service["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        if what == "deleted":
+            place.delete("services", namespace, name)
+        elif what == "scaled":
+            _scale(chance, place, namespace, name)
+        elif patch := _change(chance, what, service):
+            place.patch("services", namespace, name, patch)
+        else:
+            continue
+        done.append(f"{what} {namespace}/{name}")
+    return done
+
+
+def _change(chance: random.Random, what: str, service: dict[str, Any]) -> dict[str, Any]:
+    ports, notes = service["spec"]["ports"], service["metadata"].get("annotations") or {}
+    lead = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+    match what:
+        case "port-added" if all(one.get("name") for one in ports):
+            more = {"name": "more", "port": 7777, "targetPort": 7777, "protocol": "TCP", "nodePort": 32760}
+            return {"spec": {"ports": [*ports, more]}}
+        case "port-removed" if len(ports) > 1:
+            return {"spec": {"ports": ports[1:]}}
+        case "policy":
+            local = service["spec"].get("externalTrafficPolicy") == "Local"
+            return {"spec": {"externalTrafficPolicy": "Cluster" if local else "Local"}}
+        case "note-removed" if notes:
+            return {"metadata": {"annotations": {chance.choice(sorted(notes)): None}}}
+        case "note-added":
+            short, value = chance.choice((("spec", "slb.s2.small"), ("scheduler", "wlc"), ("bandwidth", "20"),
+                                          ("health-check-interval", "7"), ("delete-protection", "off")))  # fmt: skip
+            return {"metadata": {"annotations": {lead + short: value}}}
+        case "class-added":
+            return {"metadata": {"annotations": {"service.beta.kubernetes.io/class": "other"}}}
+        case "ended":
+            return {"spec": {"type": "ClusterIP", "externalTrafficPolicy": None}}
+        case "selector":
+            return {"spec": {"sessionAffinity": "ClientIP"}}
+    return {}
+
+
+def _scale(chance: random.Random, place: Place, namespace: str, name: str) -> None:
+    """Fewer ready pods: some of each subset and slice are no longer ready."""
+    gone = set()
+    for one in place.objects("endpoints"):
+        if (one["metadata"]["namespace"], one["metadata"]["name"]) == (namespace, name):
+            for subset in one.get("subsets") or []:
+                addresses = subset.get("addresses") or []
+                gone = {a["ip"] for a in chance.sample(addresses, chance.randint(0, len(addresses)))}
+                subset["notReadyAddresses"] = (subset.get("notReadyAddresses") or []) + [
+                    a for a in addresses if a["ip"] in gone
+                ]
+                subset["addresses"] = [a for a in addresses if a["ip"] not in gone]
+            place.write({**one, "apiVersion": "v1", "kind": "Endpoints"})
+    for one in place.objects("endpointslices", "discovery.k8s.io"):
+        if one["metadata"].get("labels", {}).get("kubernetes.io/service-name") == name:
+            if one["metadata"]["namespace"] != namespace:
+                continue
+            for end in one.get("endpoints") or []:
+                if set(end["addresses"]) & gone:
+                    end["conditions"] = {"ready": False, "serving": False, "terminating": False}
+            place.write({**one, "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice"})

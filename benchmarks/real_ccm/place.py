@@ -6,6 +6,7 @@ Nodes, pods, Endpoints and EndpointSlices are written by hand, so that the CCM u
 from __future__ import annotations
 
 import base64
+import random
 import time
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,16 @@ REGION = "cn-hangzhou"
 NODES = 5
 NAMESPACES = ("default", "prod", "team-a", "kube-system", "a-namespace-with-a-rather-long-name-for-testing-purposes")
 Object = dict[str, Any]
+_TAINT = {"key": "ToBeDeletedByClusterAutoscaler", "value": "1", "effect": "NoSchedule"}
+SORTS: tuple[Object, ...] = (
+    {}, {}, {}, {"spec": {"unschedulable": True}}, {"ready": "False"}, {"spec": {"taints": [_TAINT]}},
+    *({"labels": {name: value}} for name, value in (
+        ("node-role.kubernetes.io/master", ""), ("type", "virtual-kubelet"), ("type", "virtual-kubelet"),
+        ("node.kubernetes.io/exclude-from-external-load-balancers", ""),
+        ("alpha.service-controller.kubernetes.io/exclude-balancer", ""),
+        ("service.beta.kubernetes.io/exclude-node", "true"), ("service.alibabacloud.com/exclude-node", "true"),
+    )),
+)  # fmt: skip
 
 
 class Place:
@@ -149,15 +160,16 @@ class Place:
 
         self.lab.run(moved)
 
-    def furnish(self) -> None:
-        """Namespaces, and nodes with machines behind them."""
+    def furnish(self, mixed: random.Random | None = None) -> None:
+        """Namespaces, and nodes with machines behind them; `mixed`: of every sort that CCM treats in its own way."""
         for name in NAMESPACES:
             if self.lab.run(lambda name=name: self.local.get("namespaces", name)) is None:
                 self.write({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         for place in range(1, NODES + 1):
             name = f"node{place}"
             plant.add_instance(self.lab.cloud.world, f"i-{name}", f"192.168.0.{place}", VPC)
-            self.write(_node(name, f"192.168.0.{place}"))
+            sort = mixed.choice(SORTS) if mixed and place > 1 else {}
+            self.write(_node(name, f"192.168.0.{place}", sort))
 
 
 def _words(request: Request) -> list[str]:
@@ -165,15 +177,15 @@ def _words(request: Request) -> list[str]:
     return [value for name, value in sorted(request.params.items()) if name not in ("ClientToken", "Timestamp")]
 
 
-def _node(name: str, ip: str) -> Object:
+def _node(name: str, ip: str, sort: Object) -> Object:
     labels = {"kubernetes.io/hostname": name, "topology.kubernetes.io/region": REGION,
-              "topology.kubernetes.io/zone": f"{REGION}-h"}  # fmt: skip
+              "topology.kubernetes.io/zone": f"{REGION}-h", **sort.get("labels", {})}  # fmt: skip
     return {
         "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels},
-        "spec": {"providerID": f"{REGION}.i-{name}"},
+        "spec": {"providerID": f"{REGION}.i-{name}", **sort.get("spec", {})},
         "status": {
             "addresses": [{"type": "InternalIP", "address": ip}, {"type": "Hostname", "address": name}],
-            "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady",
+            "conditions": [{"type": "Ready", "status": sort.get("ready", "True"), "reason": "KubeletReady",
                             "lastHeartbeatTime": "2026-01-01T00:00:00Z", "lastTransitionTime": "2026-01-01T00:00:00Z"}],
         },
     }  # fmt: skip

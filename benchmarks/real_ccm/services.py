@@ -97,6 +97,22 @@ def make_services(seed: int, count: int, lb: str) -> list[Made]:
     return [_service(random.Random(f"{seed}/{number}"), number, _kind(chance, lb)) for number in range(count)]
 
 
+def _reuse(chance: random.Random, kind: str, lb_id: str, ports: list[Object]) -> dict[str, str]:
+    """A CLB of the user's, and perhaps a group of theirs for one port or two, or one that is not there."""
+    notes = {"id": lb_id}
+    if kind != "reuse":
+        notes["force-override-listeners"] = "true"
+    if chance.random() < 0.4:
+        group = chance.choice((own_group(lb_id), own_group(lb_id), "rsp-not-there"))
+        notes["vgroup-port"] = ",".join(f"{group}:{one['port']}" for one in ports[: chance.choice((1, 2))])
+    return notes
+
+
+def own_group(lb_id: str) -> str:
+    """The id of the group that the user made below a CLB of their own."""
+    return lb_id.replace("lb-", "rsp-hand-")
+
+
 def _kind(chance: random.Random, lb: str) -> str:
     if lb == "nlb" or (lb == "both" and chance.random() < 0.25):
         return "nlb"
@@ -117,9 +133,7 @@ def _service(chance: random.Random, number: int, kind: str) -> Made:
         notes = _annotations(chance, kind, ports)
     if kind.startswith("reuse"):
         brought = "lb-reuse-shared" if kind == "reuse-shared" else f"lb-reuse-{number:02}"
-        notes["id"] = brought
-        if kind != "reuse":
-            notes["force-override-listeners"] = "true"
+        notes |= _reuse(chance, kind, brought, ports)
     spelled = {(LEGACY if chance.random() < 0.08 else PREFIX) + key: value for key, value in notes.items()}
     if eni:
         spelled[_BACKEND_TYPE] = "eni"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -14,23 +15,23 @@ from msgspec import Struct
 
 from benchmarks.real_ccm.attribute import Owners, Sent
 from benchmarks.real_ccm.binary import Ccm
-from benchmarks.real_ccm.edits import edit_console, touch
+from benchmarks.real_ccm.edits import change_services, edit_console, touch
 from benchmarks.real_ccm.nlb import bring_nlb, edit_nlb
 from benchmarks.real_ccm.place import CLUSTER_ID, REGION, VPC, Place
-from benchmarks.real_ccm.services import Made, make_services
+from benchmarks.real_ccm.services import Made, make_services, own_group
 from upgrader.lab.cloud import seed as plant
-from upgrader.lab.cloud.slb.model import Acl, Certificate, Listener, LoadBalancer
+from upgrader.lab.cloud.slb.model import Acl, Backend, Certificate, Group, Listener, LoadBalancer
 from upgrader.model.errors import InputError
 from upgrader.model.kube import Service
 from upgrader.model.version import parse_version
 
-Variant = Literal["clean", "edited", "touched", "both"]
+Variant = Literal["clean", "edited", "touched", "both", "changed"]
 STARTS = 3
 _HASH = "service.beta.kubernetes.io/hash"
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """Which world: `lb` is clb, nlb or both; times in seconds."""
+    """Which world: `lb` is clb, nlb or both; `nodes` all alike, or of every sort; times in seconds."""
 
     old: str
     new: str
@@ -38,13 +39,15 @@ class Asked(Struct, frozen=True, kw_only=True):
     variant: Variant = "clean"
     services: int = 40
     lb: str = "clb"
+    nodes: Literal["plain", "mixed"] = "plain"
     quiet_s: float = 16.0
     limit_s: float = 200.0
 
     @property
     def name(self) -> str:
         """A name for its folder."""
-        return f"{self.old}-{self.new}-{self.lb}-{self.variant}-{self.seed}"
+        kind = self.lb if self.nodes == "plain" else f"{self.lb}-{self.nodes}"
+        return f"{self.old}-{self.new}-{kind}-{self.variant}-{self.seed}"
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -67,7 +70,7 @@ def run_world(asked: Asked, binaries: Path, directory: Path) -> None:
     """Run it; `facts.json` and `seen.json` in `directory` are what `compare` needs. Loopback only."""
     old, new = parse_version(asked.old), parse_version(asked.new)
     with Place(directory, seed=asked.seed) as place:
-        place.furnish()
+        place.furnish(random.Random(f"nodes/{asked.seed}") if asked.nodes == "mixed" else None)
         services = make_services(asked.seed, asked.services, asked.lb)
         _bring(place, services)
         notes, owners = [], Owners()
@@ -82,6 +85,8 @@ def run_world(asked: Asked, binaries: Path, directory: Path) -> None:
             edits = edit_console(place, asked.seed) + edit_nlb(place, asked.seed)
         if asked.variant in ("touched", "both"):
             touch(place)
+        if asked.variant == "changed":
+            edits = change_services(place, asked.seed)
         owners.learn(_services(place), place.lab.cloud.world)
         owners.mark()
         _discover(place, asked, directory)
@@ -118,6 +123,11 @@ def _bring(place: Place, services: list[Made]) -> None:
                     id=made.brought, name=made.brought, region=REGION, address=world.new_public_ip(), vpc_id=VPC,
                     created=plant.CREATED,
                     listeners={"tcp:31000": Listener(port=31000, protocol="tcp", status="running", settings=settings)},
+                )  # fmt: skip
+                group = own_group(made.brought)
+                world.slb.groups[group] = Group(
+                    id=group, name="by-hand", load_balancer_id=made.brought,
+                    backends=[Backend(server_id="i-node1", port=31000, weight=33, description="by-hand")],
                 )  # fmt: skip
             for ip, machine in made.interfaces:
                 plant.add_interface(world, f"eni-{ip.replace('.', '-')}", [ip], machine)

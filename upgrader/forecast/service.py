@@ -77,10 +77,8 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
         labels=labels if refusal is None else {},
         finalizers=_finalizers(world, service, kind),
         notes=synced.notes,
-        unknown=(
-            *synced.unknown,
-            *((f"{lb_id} was not read in full",) if unread else unaccepted(world, kind, lb, synced.writes)),
-        ),
+        unknown=(*synced.unknown, *((f"{lb_id} was not read in full",) if unread else ())),
+        doubts=() if unread else unaccepted(world, kind, lb, synced.writes),
     )
 
 

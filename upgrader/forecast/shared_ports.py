@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.world import World
-from upgrader.model.forecast import ServiceForecast, Write
+from upgrader.model.forecast import Doubt, ServiceForecast, Write
 from upgrader.model.kube import Service
 
 Place = tuple[str, str]
@@ -25,20 +25,21 @@ Place = tuple[str, str]
 def with_shared_ports(
     world: World, services: Sequence[Service], made: Sequence[ServiceForecast]
 ) -> tuple[ServiceForecast, ...]:
-    """The forecasts, each with what it shares with others in `unknown`, where a listener there is written now."""
+    """The forecasts, each with a doubt about what it shares with others, where a listener there is written now."""
     users = defaultdict[Place, list[int]](list)
     for number, (service, one) in enumerate(zip(services, made, strict=True)):
         if one.lb and one.load_balancer_id and Annotations(service).get("id") and _listens(world, service, one):
             for port in service.spec.ports or ():
                 users[one.load_balancer_id, _transport(world, port.port, port.protocol)].append(number)
-    found = defaultdict[int, list[str]](list)
+    found = defaultdict[int, list[Doubt]](list)
     for (lb_id, place), numbers in users.items():
         if len(numbers) < 2 or not any(_writes_at(made[one].writes, place) for one in numbers):
             continue
         for number in numbers:
             others = ", ".join(made[one].key for one in numbers if one != number)
-            found[number].append(f"port {place} of {lb_id} is wanted by {others} too: the last one to sync wins")
-    return tuple(replace(one, unknown=(*one.unknown, *found[n])) if n in found else one for n, one in enumerate(made))
+            text = f"port {place} of {lb_id} is wanted by {others} too: the last one to sync wins"
+            found[number].append(Doubt(kind="shared-port", text=text))
+    return tuple(replace(one, doubts=(*one.doubts, *found[n])) if n in found else one for n, one in enumerate(made))
 
 
 def _listens(world: World, service: Service, one: ServiceForecast) -> bool:

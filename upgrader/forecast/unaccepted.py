@@ -15,7 +15,7 @@ from upgrader.forecast.annotations import PREFIX
 from upgrader.forecast.clb.rules import RULES
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LbKind, LoadBalancer
-from upgrader.model.forecast import Write
+from upgrader.model.forecast import Doubt, Write
 
 MOST_WEIGHT = 100
 _CREATING = {
@@ -30,17 +30,17 @@ _SHORTS: Mapping[str, str] = {**_CREATING, **{rule.attribute: rule.short for rul
 _BY_PORT = ("slb:StartLoadBalancerListener", "slb:StopLoadBalancerListener", "slb:DeleteLoadBalancerListener")
 
 
-def unaccepted(world: World, kind: LbKind, lb: LoadBalancer | None, writes: Iterable[Write]) -> tuple[str, ...]:
-    """Why the cloud will refuse some of the requests, in words; each reason once."""
-    found, made, gone = dict[str, None](), set[tuple[str, str]](), set[str]()
+def unaccepted(world: World, kind: LbKind, lb: LoadBalancer | None, writes: Iterable[Write]) -> tuple[Doubt, ...]:
+    """Why the cloud will refuse some of the requests; each reason once."""
+    found, made, gone = dict[Doubt, None](), set[tuple[str, str]](), set[str]()
     for one in writes:
         if one.effect != "IMMEDIATE":
             continue
         call, tail = one.action.partition(":")[2], "CCM then tries again, and what follows it may not be sent"
         for why in (*_values(world, kind, one), *_state(lb, one, made), *_twice(one, made)):
-            found[f"the cloud will refuse {call}: {why}; {tail}"] = None
+            found[Doubt(kind="refused", text=f"the cloud will refuse {call}: {why}; {tail}")] = None
         for why in _forwarded(lb, one, gone):
-            found[f"the cloud may refuse {call}: {why}; {tail}"] = None
+            found[Doubt(kind="may-be-refused", text=f"the cloud may refuse {call}: {why}; {tail}")] = None
     return tuple(found)
 
 

@@ -44,6 +44,17 @@ class TrafficShift(Struct, frozen=True, kw_only=True):
     share: tuple[float | None, float | None]
 
 
+class Doubt(Struct, frozen=True, kw_only=True):
+    """Why what is forecast may come otherwise, although all was read: `text` says it in words.
+
+    `refused`: the cloud will refuse a request; `may-be-refused`: it may; `shared-port`: another Service writes the same
+    listener. The writes stand in the forecast as if none of it were so.
+    """
+
+    kind: Literal["refused", "may-be-refused", "shared-port"]
+    text: str
+
+
 class Refusal(Struct, frozen=True, kw_only=True):
     """A Service that the target CCM will refuse to sync. `code` is a stable slug, `message` CCM's own words."""
 
@@ -74,6 +85,7 @@ class ServiceForecast(Struct, frozen=True, kw_only=True):
     left_behind: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def key(self) -> str:

@@ -170,6 +170,8 @@ def _service(paper: Paper, service: ServiceForecast) -> None:
         paper.line(f"      and {len(moved) - SHOWN_WRITES} more backends with another share")
     for note in service.unknown:
         paper.para(note, 6, f"{MARKS['UNKNOWN'].ascii} unknown: ")
+    for doubt in service.doubts:
+        paper.para(doubt.text, 6, "! ")
 
 
 def describe_write(write: Write, arrow: str = "→") -> str:

@@ -99,4 +99,4 @@ def test_two_protocols_at_one_port_can_not_be_told_apart() -> None:
     both = (_v1_listener(), Listener(port=80, protocol="udp", description="k8s/80/web/prod/c1", status="running"))
     told = told_of(V1, a_service(ports=ports), a_clb(listeners=both))
     assert ("StopLoadBalancerListener", "lb-1:80") in now_of(told)
-    assert any("two listeners share port 80" in why for why in told.unknown)
+    assert any("two listeners share port 80" in why.text for why in told.doubts)
