@@ -21,7 +21,8 @@ from upgrader.lab.cloud.rpc import signature
 from upgrader.lab.cloud.seed import ROOT_KEY, ROOT_SECRET, fresh_world
 from upgrader.lab.cloud.slb.model import LoadBalancer
 from upgrader.lab.server import LabServer
-from upgrader.ports.clock import SystemClock, rfc3339
+from upgrader.model.moments import rfc3339
+from upgrader.ports.clock import SystemClock
 
 REQUESTS = 4000
 

@@ -137,7 +137,7 @@ def session(attempt: Attempt, points: Points) -> Session:
     def mortal_cloud(fence: Fence) -> Any:
         return Writer(cloud_writer(fence), points)
 
-    made.store, made.clock, made.cluster_writer, made.cloud_writer = store, clock, mortal_cluster, mortal_cloud
+    made.store, made.cluster_writer, made.cloud_writer = store, mortal_cluster, mortal_cloud
     return made
 
 

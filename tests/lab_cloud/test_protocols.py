@@ -35,7 +35,8 @@ from upgrader.lab.faults import Fault
 from upgrader.lab.server import LabServer
 from upgrader.lab.tls import make_authority
 from upgrader.model.errors import InputError
-from upgrader.ports.clock import SystemClock, rfc3339
+from upgrader.model.moments import rfc3339
+from upgrader.ports.clock import SystemClock
 
 
 def refused(send: Send, request: Any, **how: Any) -> ServerException:

@@ -19,7 +19,8 @@ from upgrader.lab.cloud.seed import ROOT_KEY, ROOT_SECRET, add_policy, add_role,
 from upgrader.lab.faults import Fault
 from upgrader.lab.server import LabServer
 from upgrader.lab.tls import make_authority
-from upgrader.ports.clock import SystemClock, rfc3339
+from upgrader.model.moments import rfc3339
+from upgrader.ports.clock import SystemClock
 
 VERSIONS = {"slb": "2014-05-15", "ecs": "2014-05-26", "vpc": "2016-04-28", "ram": "2015-05-01", "sts": "2015-04-01"}
 

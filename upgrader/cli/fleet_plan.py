@@ -58,7 +58,8 @@ def plan(
     from upgrader.cli.fleet_job import LiveJob
     from upgrader.fleet.planning import plan_fleet
     from upgrader.fleet.strategy import load_strategy
-    from upgrader.ports.clock import SystemClock, rfc3339
+    from upgrader.model.moments import rfc3339
+    from upgrader.ports.clock import SystemClock
 
     saved = next((Path(one) for one in outputs if one not in FORMATS), None)
     fmt = next((one for one in outputs if one in FORMATS), "text")

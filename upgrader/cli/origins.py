@@ -112,7 +112,8 @@ def look(origin: Origin, connections: Connections, base: ClusterFacts | None = N
     from upgrader.discover.collect import discover
     from upgrader.ports.clock import SystemClock
 
-    return discover(connections.cluster, connections.cloud, said_by(origin), SystemClock(), base=base)
+    clock = connections.cluster.clock if connections.cluster is not None else SystemClock()
+    return discover(connections.cluster, connections.cloud, said_by(origin), clock, base=base)
 
 
 def connect_all(origin: Origin) -> Connections:

@@ -121,9 +121,8 @@ def session_of(
     from upgrader.execute.session import Session
     from upgrader.matrix.load import load_matrix
     from upgrader.plan.freshness import check_time, check_whole, check_world
-    from upgrader.ports.clock import SystemClock
 
-    clock, matrix = SystemClock(), load_matrix()
+    clock, matrix = connections.cluster.clock, load_matrix()
 
     def fresh(plan: Plan, facts: ClusterFacts) -> None:
         check_whole(plan)

@@ -14,7 +14,7 @@ from upgrader.diagnose.fill import filled
 from upgrader.diagnose.look import Look
 from upgrader.diagnose.model import Answer, Diagnosis
 from upgrader.diagnose.recognise import is_ours, kind_of_event, recognise
-from upgrader.diagnose.when import SUCCESSES, last_seen, order, settled_by
+from upgrader.diagnose.when import SUCCESSES, order, settled_by
 from upgrader.matrix.model import ErrorEntry, Matrix
 from upgrader.migrations.context import value_of
 from upgrader.model.errors import InputError
@@ -154,7 +154,7 @@ def _told(look: Look, subject: Subject, event: Event, entry: ErrorEntry) -> Diag
         seen=event.message.strip(),
         reason=event.reason,
         count=event.count or 1,
-        last=last_seen(event),
+        last=event.last_seen,
         evidence=answer.evidence,
         fix=(*filled(entry.fix if answer.fix is None else answer.fix, words | answer.fill), *upgrade),
         step=answer.step,
@@ -175,7 +175,7 @@ def _untold(look: Look, subject: Subject, event: Event, name: str) -> Diagnosis:
         seen=event.message.strip(),
         reason=event.reason,
         count=event.count or 1,
-        last=last_seen(event),
+        last=event.last_seen,
         fix=() if harmless else ("read the message to its end, and CCM's log around that time",),
         settled=_over(look, subject, event, service_is_there=there),
         sources=kind.sources if kind else (),
@@ -190,7 +190,7 @@ def _over(look: Look, subject: Subject, event: Event, *, service_is_there: bool)
     if event.reason in BESIDE_SUCCESS:
         return ""
     success = settled_by(event, look.events.get(f"{subject.namespace}/{subject.name}", ()))
-    return f"{success.reason} at {last_seen(success)}" if success else ""
+    return f"{success.reason} at {success.last_seen}" if success else ""
 
 
 def _words(look: Look, subject: Subject) -> dict[str, str]:

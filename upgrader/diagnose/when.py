@@ -10,15 +10,10 @@ SUCCESSES = frozenset({"EnsuredLoadBalancer", "SuccessfulEnsure", "UpdatedLoadBa
 """Reasons of a sync that went through."""
 
 
-def last_seen(event: Event) -> str:
-    """When the event was last seen, UTC, RFC 3339; empty where it does not say."""
-    return event.last_timestamp or event.event_time or event.first_timestamp or event.metadata.creation_timestamp or ""
-
-
 def order(event: Event) -> tuple[str, int]:
     """Sorts events by time; within a second by the API server's own count."""
     version = event.metadata.resource_version
-    return last_seen(event)[:19], int(version) if version.isdigit() else 0
+    return event.last_seen, int(version) if version.isdigit() else 0
 
 
 def settled_by(event: Event, others: Iterable[Event]) -> Event | None:

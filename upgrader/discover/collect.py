@@ -12,7 +12,8 @@ from upgrader.discover.files import CLOUD_AREAS
 from upgrader.discover.said import Said
 from upgrader.model.errors import BugError
 from upgrader.model.facts import ClusterFacts, Gap
-from upgrader.ports.clock import Clock, rfc3339
+from upgrader.model.moments import rfc3339
+from upgrader.ports.clock import Clock
 from upgrader.ports.read import CloudConnection, ClusterConnection
 
 
@@ -28,7 +29,6 @@ def discover(
 
     A question that fails leaves a gap. Only a cluster that can't be reached at all is an error.
     """
-    taken_at = rfc3339(clock.now())
     with Questions() as questions:
         if cluster is not None:
             facts, objects = read_cluster(cluster.reader, questions)
@@ -46,7 +46,9 @@ def discover(
             home = cloud.in_region(facts.identity.region) if facts.identity.region else cloud
             facts = read_identity(facts, home.reader, questions)
             facts = _read_cloud(facts, cloud, questions)
-        return replace(facts, gaps=_sorted((*facts.gaps, *questions.gaps)), origin="live", taken_at=taken_at)
+        # At the end: by then the server has told its time, and nothing that was read is younger than the facts.
+        gaps = _sorted((*facts.gaps, *questions.gaps))
+        return replace(facts, gaps=gaps, origin="live", taken_at=rfc3339(clock.now()))
 
 
 def _read_cloud(facts: ClusterFacts, cloud: CloudConnection, questions: Questions) -> ClusterFacts:

@@ -17,8 +17,8 @@ from upgrader.execute.session import Session
 from upgrader.execute.steps import handler_of
 from upgrader.model.errors import AbsentError, CcmUpgradeError, InputError, TransientError
 from upgrader.model.facts import ClusterFacts
+from upgrader.model.moments import rfc3339
 from upgrader.model.plan import Plan
-from upgrader.ports.clock import rfc3339
 from upgrader.ports.read import Ref
 from upgrader.redact import REDACTED, redacted_args, redacted_text
 

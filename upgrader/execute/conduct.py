@@ -11,9 +11,9 @@ from upgrader.execute.steps import handler_of
 from upgrader.execute.steps.base import Hands
 from upgrader.execute.wait import Watching
 from upgrader.model.errors import CcmUpgradeError
+from upgrader.model.moments import rfc3339
 from upgrader.model.plan import Step
 from upgrader.model.run import Entry, EntryEvent, Run
-from upgrader.ports.clock import rfc3339
 
 
 class StepFailedError(CcmUpgradeError):

@@ -53,11 +53,12 @@ class LeaseLock:
         The same run may take its own Lease again (resume) when its earlier process is gone; `InputError` when its
         journal ends before what the Lease remembers of it.
         """
-        now = self.clock.now()
         try:
             lease = self.reader.get(LEASE)
         except AbsentError:
             lease = self._made()
+        # Asked for only now: the answer has told the server's time, in which the last heartbeat was written too.
+        now = self.clock.now()
         notes = _notes(lease)
         self._refuse_held(lease, notes, now)
         ours = notes.get(_PREFIX + "run") == self.run_id

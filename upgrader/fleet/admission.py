@@ -15,7 +15,7 @@ from upgrader.fleet.model import FAILED_STATES, ClusterPlan, ClusterState, Membe
 from upgrader.fleet.soak import NO_SOAK, soak_from, soaked
 from upgrader.fleet.tables import CLUSTERS, NOTES, RUNS, Claim, RunRow, cluster_of, held_by
 from upgrader.model.errors import LockedError
-from upgrader.ports.clock import rfc3339
+from upgrader.model.moments import rfc3339
 
 
 def id_of(run: str, cluster: str, attempt: int, fence: int) -> str:

@@ -11,7 +11,7 @@ from upgrader.fleet.model import ENDED_RUNS, FAILED_STATES, FleetState
 from upgrader.fleet.soak import NO_SOAK
 from upgrader.fleet.tables import CLUSTERS, NOTES, WORKERS, RunRow
 from upgrader.model.errors import InputError, StaleError
-from upgrader.ports.clock import rfc3339
+from upgrader.model.moments import rfc3339
 
 # A worker that was silent for so long is taken for dead; its clusters go to others under a new fence.
 WORKER_SILENCE_S = 30

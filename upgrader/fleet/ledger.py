@@ -19,7 +19,8 @@ from upgrader.fleet.model import ClusterPlan, Member, Wave
 from upgrader.fleet.strategy import Strategy
 from upgrader.fleet.tables import CLUSTERS, METADATA, NOTES, RUNS, SCHEMA, Row, RunRow, row_of
 from upgrader.model.errors import AbsentError, InputError, StaleError, TransientError
-from upgrader.ports.clock import Clock, rfc3339
+from upgrader.model.moments import rfc3339
+from upgrader.ports.clock import Clock
 
 _CHANGING = tuple(column for column in RUNS.c if column.name not in ("strategy", "waves"))
 

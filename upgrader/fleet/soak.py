@@ -15,7 +15,7 @@ from upgrader.fleet.job import ClusterJob
 from upgrader.fleet.model import Wave
 from upgrader.fleet.tables import CLUSTERS, RUNS, Row, RunRow, cluster_of, row_of
 from upgrader.model.errors import CcmUpgradeError, TransientError
-from upgrader.ports.clock import rfc3339
+from upgrader.model.moments import rfc3339
 
 if TYPE_CHECKING:
     from upgrader.fleet.admission import Admission

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from upgrader.fleet.ledger import Ledger
 from upgrader.fleet.model import ENDED_STATES, FAILED_STATES, ClusterState, FleetState, WaveState
 from upgrader.fleet.tables import Row, RunRow
-from upgrader.ports.clock import rfc3339
+from upgrader.model.moments import rfc3339
 
 
 class ClusterStatus(Struct, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ def second_opinion(events: Iterable[Event], forecast: Forecast, matrix: Matrix) 
     result = next((e for e in seen if (e.metadata.namespace, e.metadata.name) == (PLACE, NAME)), None)
     if result is None:
         return None
-    when = result.last_timestamp or result.event_time or result.metadata.creation_timestamp or ""
+    when = result.last_seen
     try:
         checks = msgspec.json.decode(result.message, type=_Result).checks or []
     except (msgspec.MsgspecError, RecursionError) as error:

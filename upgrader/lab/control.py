@@ -12,7 +12,7 @@ from msgspec import Struct
 from upgrader.lab.faults import Fault
 from upgrader.lab.journal import Request
 from upgrader.model.errors import CcmUpgradeError, InputError
-from upgrader.ports.clock import rfc3339
+from upgrader.model.moments import rfc3339
 
 if TYPE_CHECKING:
     from upgrader.lab.lab import Lab

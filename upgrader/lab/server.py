@@ -10,6 +10,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
+from email.utils import format_datetime
 
 from aiohttp import web
 from msgspec import Struct
@@ -145,6 +146,7 @@ class LabServer:
     async def _open(self) -> None:
         app = web.Application(client_max_size=BODY_LIMIT)
         app.router.add_route("*", "/{tail:.*}", self._serve)
+        app.on_response_prepare.append(self._dated)
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=STOP_TIMEOUT_S, handler_cancellation=True, max_line_size=LINE_LIMIT
         )
@@ -168,6 +170,10 @@ class LabServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _dated(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Answers carry the lab's time, as everything in the lab does."""
+        response.headers["Date"] = format_datetime(self.gateway.cloud.clock.now(), usegmt=True)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         path = request.path

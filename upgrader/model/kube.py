@@ -11,6 +11,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from upgrader.model.moments import by_servers_clock, to_the_second
+
 PortNumber = Annotated[int, Meta(ge=0, le=65535)]
 
 
@@ -333,3 +335,11 @@ class Event(KubeStruct, frozen=True):
     first_timestamp: str | None = None
     last_timestamp: str | None = None
     event_time: str | None = None
+
+    @property
+    def last_seen(self) -> str:
+        """When it was last seen, UTC, RFC 3339, by the API server's clock; empty where it does not say."""
+        created, first, last = self.metadata.creation_timestamp, self.first_timestamp, self.last_timestamp
+        if created and first and last:
+            return by_servers_clock(created, first, last)
+        return to_the_second(last or self.event_time or first or created or "")

@@ -34,8 +34,3 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait for so many seconds."""
         time.sleep(seconds)  # noqa: TID251 - the one place that may wait
-
-
-def rfc3339(moment: datetime) -> str:
-    """`2026-11-24T12:00:00Z`: UTC to the second, as Kubernetes writes it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -15,6 +15,7 @@ from upgrader.codec import Unreadable
 from upgrader.model.cloud import LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
 from upgrader.model.facts import ClusterKind, Network, RamFacts
 from upgrader.model.kube import Endpoints, EndpointSlice, Event, Node, Pod, Service
+from upgrader.ports.clock import Clock
 
 
 class Ref(Struct, frozen=True, kw_only=True):
@@ -219,6 +220,10 @@ class ClusterConnection(Protocol):
     @property
     def reader(self) -> ClusterSurvey:
         """Questions."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time that the API server keeps."""
 
 
 class CloudConnection(Protocol):

@@ -52,8 +52,7 @@ def _events_by_service(events: Iterable[Event], since: str) -> dict[str, tuple[E
     found: dict[str, list[Event]] = {}
     for event in events:
         about = event.involved_object
-        moment = event.last_timestamp or event.event_time or event.metadata.creation_timestamp or ""
-        if about.kind == "Service" and moment >= since:
+        if about.kind == "Service" and event.last_seen >= since:
             found.setdefault(f"{about.namespace}/{about.name}", []).append(event)
     return {key: tuple(found[key]) for key in found}
 

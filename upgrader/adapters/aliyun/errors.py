@@ -16,6 +16,7 @@ _DENIED_MESSAGE = re.compile(r"(?i)policy forbidden|not authorized to do this ac
 _UNSUPPORTED = re.compile(r"(?i)^invalidaction\b")
 _ABSENT = re.compile(r"(?i)notfound|entitynotexist|notexist|\.absent$")
 _STRANGER = re.compile(r"(?i)^(invalidaccesskeyid|signaturedoesnotmatch|invalidsecuritytoken|incompletesignature)")
+_TIME = re.compile(r"(?i)^(invalidtimestamp|requesttimetooskewed)")
 _NAMED = re.compile(r"\b((?:slb|nlb|ecs|vpc|ram|sts|cs):[A-Za-z]\w+)")
 _ACCESS_KEY = re.compile(r"\bLTAI[0-9A-Za-z]{8,}\b|\bSTS\.[0-9A-Za-z]{8,}\b")
 _SECRET_PAIR = re.compile(
@@ -50,6 +51,11 @@ def from_code(call: Call, status: int, code: str, message: str, request_id: str 
         return TransientError(
             what=f"{call.name} can't be answered now", where=call.region, why=why, next_command="try again",
             effect_unknown=landed,
+        )  # fmt: skip
+    if _TIME.search(code):
+        return DeniedError(
+            what="the cloud does not accept the time of our requests: this machine's clock is off", action=call.name,
+            where=call.region, why=why, next_command="timedatectl status, then set the clock",
         )  # fmt: skip
     if _STRANGER.search(code):
         return DeniedError(

@@ -28,7 +28,9 @@ def connect(
     from upgrader.adapters.kube.cluster import KubeCluster
     from upgrader.adapters.kube.config import load
     from upgrader.adapters.kube.patient import Patient
+    from upgrader.adapters.kube.server_time import ServerClock
     from upgrader.adapters.kube.transport import HttpTransport
 
-    transport = HttpTransport(load(kubeconfig, context, content), read_timeout_s=timeout_s)
-    return KubeCluster(Patient(transport, clock or SystemClock()))
+    time = ServerClock(clock or SystemClock())
+    transport = HttpTransport(load(kubeconfig, context, content), time, read_timeout_s=timeout_s)
+    return KubeCluster(Patient(transport, time), time)

@@ -24,6 +24,7 @@ from urllib3.exceptions import (
 )
 
 from upgrader.adapters.kube.errors import from_status
+from upgrader.adapters.kube.server_time import ServerClock
 from upgrader.adapters.patience import UnreachableError
 from upgrader.model.errors import CcmUpgradeError, DeniedError, InputError, TransientError
 
@@ -58,11 +59,11 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """The transport of a loaded configuration; safe for several threads."""
+    """The transport of a loaded configuration; safe for several threads. `clock` learns the server's time."""
 
-    def __init__(self, configuration: Any, *, read_timeout_s: float = 30.0) -> None:
+    def __init__(self, configuration: Any, clock: ServerClock, *, read_timeout_s: float = 30.0) -> None:
         self.host: str = configuration.host.rstrip("/")
-        self._configuration = configuration
+        self._configuration, self._clock = configuration, clock
         self._read_timeout_s = read_timeout_s
         try:
             self._pool = client.ApiClient(configuration).rest_client.pool_manager
@@ -118,11 +119,13 @@ class HttpTransport:
         headers = {"Accept": JSON, "User-Agent": "ccm-upgrade", **self._authorization()}
         if data is not None:
             headers["Content-Type"] = content_type
+        sent = self._clock.sent()
         try:
             response = self._pool.request(
                 method, url, body=data, headers=headers, retries=False, redirect=False, preload_content=whole,
                 timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=read_timeout_s),
             )  # fmt: skip
+            self._clock.heard(response.headers.get("Date", ""), sent)
             if response.status >= 300:
                 raise from_status(
                     response.status, bytes(response.data), asked=asked, where=self.host,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from upgrader.lab.clock import LabClock
 from upgrader.lab.cloud.params import Params
 from upgrader.lab.cloud.state import World
-from upgrader.ports.clock import rfc3339
+from upgrader.model.moments import rfc3339
 
 
 class Caller(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from upgrader.lab.cloud.cs.routes import find_route
 from upgrader.lab.cloud.errors import CloudError
 from upgrader.lab.cloud.inbound import Asked, Inbound
-from upgrader.ports.clock import rfc3339
+from upgrader.model.moments import rfc3339
 
 _AUTHORIZATION = re.compile(r"acs (?P<key>[^:]+):(?P<sign>.+)")
 ALGORITHMS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}

@@ -29,7 +29,7 @@ from upgrader.lab.kube.status import (
 )
 from upgrader.lab.kube.store import Object, Store
 from upgrader.lab.kube.validate import check
-from upgrader.ports.clock import rfc3339
+from upgrader.model.moments import rfc3339
 
 NAMESPACES = shared("namespaces")
 CREATED_BY_UPDATE = frozenset({"Endpoints", "Event", "Lease", "LimitRange", "Service"})

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from upgrader.lab.cloud.call import Actions, Answer, Call
 from upgrader.lab.cloud.cs.model import Addon, Task
 from upgrader.lab.cloud.errors import CloudError
-from upgrader.ports.clock import rfc3339
+from upgrader.model.moments import rfc3339
 
 LIVE = ("running", "paused")
 

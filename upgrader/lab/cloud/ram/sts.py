@@ -8,7 +8,7 @@ from upgrader.lab.cloud.authorize import principal
 from upgrader.lab.cloud.call import Actions, Answer, Call, as_role
 from upgrader.lab.cloud.errors import CloudError, invalid
 from upgrader.lab.cloud.ram.model import Role, Token
-from upgrader.ports.clock import rfc3339
+from upgrader.model.moments import rfc3339
 
 
 def caller_identity(call: Call) -> Answer:
