@@ -20,7 +20,7 @@ from upgrader.model.errors import (
     RefusedError,
     TransientError,
 )
-from upgrader.ports.read import Ref
+from upgrader.ports.read import Ref, Right
 
 LEASE = Ref(api_version="coordination.k8s.io/v1", kind="Lease", namespace="kube-system", name="ccm")
 
@@ -136,7 +136,7 @@ def test_reading_is_get_and_the_one_question_that_is_a_post() -> None:
                          reader.events, reader.kubernetes_version):  # fmt: skip
             question()
         reader.list(LEASE)
-        assert reader.may("update", "apps", "daemonsets", namespace="kube-system")
+        assert reader.may(Right(verb="update", group="apps", resource="daemonsets", namespace="kube-system"))
     assert set(server.paths("POST")) == {"/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"}
     assert {method for method, *_ in server.asked} == {"GET", "POST"}
 

@@ -26,7 +26,7 @@ from upgrader.model.version import parse_version
 from upgrader.ports.clock import SystemClock
 
 TARGET = "v2.14.0"
-SCENARIOS = ("dedicated-flannel", "managed-terway", "self-managed", "demo")
+SCENARIOS = ("dedicated-flannel", "managed-terway", "self-managed", "demo", "upgrade-deployment")
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.crash.warm"])
 TIMEOUT_S = 120
@@ -159,9 +159,12 @@ class Grid:
     def _world(self) -> Any:
         """What a run changes and a rollback brings back."""
         world, cluster = self.lab.cloud.world, self.lab.cluster()
-        workload = cluster.local.get("daemonsets", "cloud-controller-manager", "kube-system", "apps")
+        workload = cluster.local.get(
+            f"{cluster.spec.workload.lower()}s", "cloud-controller-manager", "kube-system", "apps"
+        )
         return {
             "template": workload and workload["spec"]["template"],
+            "replicas": workload and workload["spec"].get("replicas"),
             "ccm": str(cluster.ccm.version),
             "tags": {lb.id: dict(sorted(lb.tags.items())) for lb in world.slb.load_balancers.values()},
             "weights": {group.id: [b.weight for b in group.backends] for group in world.slb.groups.values()},

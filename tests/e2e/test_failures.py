@@ -18,9 +18,10 @@ IMAGE = "registry-cn-hangzhou-vpc.ack.aliyuncs.com/acs/cloud-controller-manager:
 def state(desk: Desk) -> dict[str, Any]:
     """What a rollback has to bring back."""
     world, cluster = desk.lab.cloud.world, desk.lab.cluster()
-    workload = cluster.local.get("daemonsets", "cloud-controller-manager", "kube-system", "apps")
+    workload = cluster.local.get(f"{cluster.spec.workload.lower()}s", "cloud-controller-manager", "kube-system", "apps")
     return {
         "template": workload and workload["spec"]["template"],
+        "replicas": workload and workload["spec"].get("replicas"),
         "tags": {lb.id: dict(lb.tags) for lb in world.slb.load_balancers.values()},
         "weights": {group.id: [b.weight for b in group.backends] for group in world.slb.groups.values()},
         "policies": {p.name: p.versions[p.default].document for p in world.ram.policies.values()},
@@ -103,8 +104,9 @@ def test_rights_that_moved_since_the_plan_make_it_stale(start: Start) -> None:
     assert code == Exit.STALE, desk.err
 
 
-def test_two_leaders_never_run_side_by_side_neither_there_nor_back(start: Start) -> None:
-    desk = start("upgrade-leader-locks")
+@pytest.mark.parametrize("name", ["upgrade-leader-locks", "upgrade-deployment"])
+def test_two_leaders_never_run_side_by_side_neither_there_nor_back(start: Start, name: str) -> None:
+    desk = start(name)
     before = desk.lab.run(lambda: state(desk))
     cluster = desk.lab.cluster()
     together: set[tuple[str, ...]] = set()

@@ -25,7 +25,7 @@ from upgrader.model.forecast import Forecast
 from upgrader.model.params import PolicyVersionParams, TagParams, WorkloadParams, encode_params
 from upgrader.model.plan import Digests, Plan, RamDelta, Step
 from upgrader.model.run import Entry, RunVerdict
-from upgrader.ports.read import Ref
+from upgrader.ports.read import Ref, Right
 from upgrader.ports.write import Fence
 
 OLD, NEW = "v2.10.0", "v2.14.0"
@@ -63,6 +63,7 @@ class World:
         self.sick: dict[str, list[CcmUpgradeError]] = {}
         self.verdict = RunVerdict(outcome="PASS")
         self.image_breaks = False
+        self.forbidden: set[str] = set()
         self.put_workload(IMAGE + OLD)
 
     def judged(self, version: str) -> RunVerdict:
@@ -128,6 +129,9 @@ class Cluster:
         state = {"waiting": {"reason": "ImagePullBackOff"}} if self.world.image_breaks and image.endswith(NEW) else {}
         status = {"containerStatuses": [{"state": state, "ready": not state}]}
         return ({"metadata": {"name": "ccm-x"}, "spec": {"containers": [{"image": image}]}, "status": status},)
+
+    def may(self, right: Right) -> bool:
+        return right.words not in self.world.forbidden
 
     def create(self, ref: Ref, body: dict[str, Any]) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
@@ -197,6 +201,12 @@ class Cloud:
             versions=tuple(w.versions),
         )
         return RamFacts(role=role, policies=(policy,))
+
+    def own_rights(self) -> RamFacts:
+        allow = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        deny = {"Effect": "Deny", "Action": sorted(self.world.forbidden), "Resource": "*"}
+        allow["Statement"] += [deny] if self.world.forbidden else []  # type: ignore[operator]
+        return RamFacts(policies=(RamPolicy(name="own", type="Custom", default_version="v1", document=allow),))
 
     def tag(self, lb_id: str, tags: dict[str, str]) -> str:
         def effect() -> str:

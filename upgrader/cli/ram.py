@@ -62,10 +62,10 @@ def diff(ctx: click.Context, /, target: str | None, fmt: str, **origin: object) 
 def caller(writes: bool, shadow: bool, fmt: str) -> None:
     """Print the policy document for whoever runs this tool: the actions that it calls itself, and no other."""
     from upgrader import codec
-    from upgrader.ram.ours import READS, SHADOW, WRITES
+    from upgrader.ram.ours import ASKS, READS, SHADOW, WRITES
     from upgrader.ram.ours import document as allowing
 
-    wanted = {**READS, **(SHADOW if shadow else {}), **(WRITES if writes else {})}
+    wanted = {**READS, **(SHADOW if shadow else {}), **({**ASKS, **WRITES} if writes else {})}
     found = document("RamCaller", document=allowing(wanted), actions=dict(sorted(wanted.items())))
     emit(found, fmt, lambda: codec.pretty(allowing(wanted)))
 

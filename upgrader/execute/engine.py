@@ -15,6 +15,7 @@ from upgrader.execute.conduct import Conduct, HarmError, PauseError, StepFailedE
 from upgrader.execute.file_lock import FileLock
 from upgrader.execute.heartbeat import Heartbeat
 from upgrader.execute.proof import prove, prove_back
+from upgrader.execute.rights import demand
 from upgrader.execute.session import Session
 from upgrader.execute.undo import foretell, undo_all
 from upgrader.model.errors import CcmUpgradeError, LockedError, RefusedError, StaleError, TransientError
@@ -49,6 +50,8 @@ class Engine:
         with self._alone():
             self.session.store.save("plan.json", codec.pretty(self.plan).encode())
             self._begun()
+            with self._failing():
+                demand(self.session)
             with self._failing(), self._locked(self.plan.nonce):
                 with self._failing():
                     self.work.note("locked", data={"token": self.lock.token, "owner": self.lock.owner})

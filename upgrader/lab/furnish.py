@@ -185,8 +185,7 @@ def _workload(
         "template": {"metadata": {"labels": labels}, "spec": {"containers": [container], **pod}},
     }
     if kind == "Deployment":
-        spec["replicas"] = 1
-        spec["strategy"] = {"type": "Recreate"}
+        spec["replicas"] = cluster.spec.replicas
     metadata = {"name": name, "namespace": PLACE, "labels": {**labels, **marks}}
     cluster.local.create({"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec})
 

@@ -88,7 +88,7 @@ class BroughtClb(Text, frozen=True):
 
 
 class ClusterSpec(Text, frozen=True):
-    """One cluster. `owner` is who changes CCM's workload where no add-on does."""
+    """One cluster. `owner` is who changes CCM's workload where no add-on does; `replicas` are a Deployment's."""
 
     name: str
     kind: ClusterKind = "dedicated"
@@ -97,6 +97,7 @@ class ClusterSpec(Text, frozen=True):
     kubernetes: str = "v1.32.1-aliyun.1"
     ccm: str = "v2.10.0"
     workload: Literal["DaemonSet", "Deployment"] = "DaemonSet"
+    replicas: int = 1
     owner: Literal["manifest", "helm", "gitops"] = "manifest"
     nodes: int = 3
     args: tuple[str, ...] = ()

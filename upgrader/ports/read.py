@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from upgrader.codec import Unreadable
 from upgrader.model.cloud import LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
@@ -28,6 +29,27 @@ class Ref(Struct, frozen=True, kw_only=True):
     kind: str
     namespace: str = ""
     name: str = ""
+
+
+class Right(Struct, frozen=True, kw_only=True):
+    """A right in the cluster, in RBAC's words. Who has all of `instead` needs it not."""
+
+    verb: str
+    group: str = ""
+    resource: str
+    namespace: str = ""
+    name: str = ""
+    instead: tuple[Right, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """`patch daemonsets.apps kube-system/ccm`."""
+        what = f"{self.resource}.{self.group}" if self.group else self.resource
+        return f"{self.verb} {what} {'/'.join(part for part in (self.namespace, self.name) if part)}".rstrip()
+
+    def to(self, verb: str) -> Right:
+        """The right to another verb on the same; a create can't be limited by name."""
+        return replace(self, verb=verb, name="" if verb == "create" else self.name)
 
 
 class ClusterReader(Protocol):
@@ -65,7 +87,7 @@ class ClusterReader(Protocol):
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """(ADDED | MODIFIED | DELETED, object) until `timeout_s` passes; ends silently then."""
 
-    def may(self, verb: str, group: str, resource: str, *, namespace: str = "", name: str = "") -> bool:
+    def may(self, right: Right) -> bool:
         """Whether this caller may (SelfSubjectAccessReview: a question, though it is a POST)."""
 
 
@@ -162,6 +184,9 @@ class CloudReader(Protocol):
 
     def ram(self, role: str) -> RamFacts:
         """The role's policies with their default documents."""
+
+    def own_rights(self) -> RamFacts:
+        """The policies of whoever asks: a user with its groups, or a role; the account itself may everything."""
 
 
 class CloudSurvey(CloudReader, Protocol):

@@ -60,6 +60,19 @@ WRITES: Mapping[str, str] = {
 """What `apply`, `resume` and `rollback` call in addition, each for one kind of step."""
 
 
+ASKS: Mapping[str, str] = {
+    "ram:ListGroupsForUser": "whether the caller, a user, may what the steps need",
+    "ram:ListPoliciesForGroup": "whether the caller, a user in a group, may what the steps need",
+    "ram:ListPoliciesForUser": "whether the caller, a user, may what the steps need",
+}
+"""What `apply` asks about its own caller. Without them a right that is missing shows at its step."""
+
+
+def writes_of(kind: str) -> tuple[str, ...]:
+    """The actions that steps of this kind send, undoing included."""
+    return tuple(action for action, what_for in WRITES.items() if what_for.startswith(f"{kind}:"))
+
+
 def document(actions: Iterable[str]) -> dict[str, Any]:
     """A policy document that allows just these."""
     statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}

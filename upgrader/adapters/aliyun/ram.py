@@ -12,6 +12,12 @@ from upgrader.adapters.aliyun.fan_out import fan_out
 from upgrader.model.errors import RefusedError
 from upgrader.model.facts import RamFacts, RamPolicy
 
+# No policy binds the account's own key.
+_EVERYTHING = RamPolicy(
+    name="the account itself", type="System", default_version="",
+    document={"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+)  # fmt: skip
+
 
 class RamReader:
     """Questions to RAM and STS."""
@@ -39,6 +45,15 @@ class RamReader:
         """`AccountId`, `Arn` and the like of the caller."""
         answer = ask(self._transport, self._call("sts", "GetCallerIdentity"))
         return {key: str(value) for key, value in answer.items() if isinstance(value, str) and key != "RequestId"}
+
+    def own_rights(self) -> RamFacts:
+        """The policies of whoever asks, by the ARN that STS tells."""
+        kind, _, name = self.caller().get("Arn", "").rpartition(":")[2].partition("/")
+        if kind == "assumed-role":
+            return self.ram(name.partition("/")[0])
+        if kind == "user":
+            return self.ram_of_user(name)
+        return RamFacts(policies=(_EVERYTHING,) if kind == "root" else None)
 
     def _policy(self, record: Mapping[str, Any]) -> RamPolicy:
         name = str(record.get("PolicyName") or "")

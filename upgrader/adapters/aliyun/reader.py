@@ -140,3 +140,7 @@ class AliyunReader:
     def caller(self) -> dict[str, str]:
         """Who we are (STS GetCallerIdentity)."""
         return self._ram.caller()
+
+    def own_rights(self) -> RamFacts:
+        """The policies of whoever asks."""
+        return self._ram.own_rights()

@@ -17,7 +17,7 @@ from upgrader.adapters.kube.transport import Transport
 from upgrader.model.described import described
 from upgrader.model.errors import RefusedError, TransientError
 from upgrader.model.kube import Endpoints, EndpointSlice, Event, Node, Pod, Service
-from upgrader.ports.read import Ref
+from upgrader.ports.read import Ref, Right
 
 PAGE = 500
 RESTARTS = 3
@@ -135,15 +135,15 @@ class KubeReader:
         query, what = {"tailLines": str(lines)}, f"read the log of {pod}"
         return self._transport.request("GET", f"{path_of(ref)}/log", query, asked=what).decode(errors="replace")
 
-    def may(self, verb: str, group: str, resource: str, *, namespace: str = "", name: str = "") -> bool:
+    def may(self, right: Right) -> bool:
         """Whether this caller may (SelfSubjectAccessReview: a question, though it is a POST)."""
-        wanted = {"verb": verb, "group": group, "resource": resource, "namespace": namespace, "name": name}
+        wanted = {field: getattr(right, field) for field in ("verb", "group", "resource", "namespace", "name")}
         body = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}},
         }
-        what = f"ask whether we may {verb} {resource}"
+        what = f"ask whether we may {right.words}"
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
         review = self._decode(self._transport.request("POST", path, body=body, asked=what), _Review, what)
         return review.status is not None and review.status.allowed

@@ -9,7 +9,7 @@ from msgspec import Struct
 from upgrader.execute.session import Session
 from upgrader.execute.wait import Look
 from upgrader.model.plan import Step
-from upgrader.ports.read import Ref
+from upgrader.ports.read import Ref, Right
 from upgrader.ports.write import CloudWriter, ClusterWriter
 
 
@@ -52,6 +52,9 @@ class Handler(Protocol):
 
     def observe(self, session: Session, step: Step) -> Observed:
         """Look, change nothing."""
+
+    def rights(self, step: Step) -> tuple[Right, ...]:
+        """What carrying it out and undoing it asks of RBAC; what they ask of RAM stands in `ram.ours`."""
 
     def watches(self, step: Step) -> Ref | None:
         """The object whose changes tell that it is worth looking again; None where the API has no watch."""

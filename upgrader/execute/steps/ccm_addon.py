@@ -11,7 +11,7 @@ from upgrader.model.errors import BugError, CcmUpgradeError, InputError
 from upgrader.model.params import AddonParams, decode_params
 from upgrader.model.plan import Step
 from upgrader.model.version import parse_version
-from upgrader.ports.read import CloudReader, Ref, TaskInfo
+from upgrader.ports.read import CloudReader, Ref, Right, TaskInfo
 
 _BUSY = ("upgrading", "updating", "initial", "deleting")
 
@@ -41,6 +41,10 @@ class CcmAddon:
             + (f", task {tasks[0].id} under way" if tasks else ""),
             under_way=addon.state.lower() in _BUSY or bool(upgrades),
         )
+
+    def rights(self, step: Step) -> tuple[Right, ...]:
+        """None: it is a matter of the cloud."""
+        return ()
 
     def watches(self, step: Step) -> Ref | None:
         """Nothing: the cloud has no watch."""

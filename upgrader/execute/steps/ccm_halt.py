@@ -6,11 +6,11 @@ from typing import Any
 
 from upgrader.execute.session import Session
 from upgrader.execute.steps.base import Hands, Observed, Undone
-from upgrader.execute.steps.rollout import ref_of, rolled_out, stopped
+from upgrader.execute.steps.rollout import ref_of, rights_on, rolled_out, stopped
 from upgrader.execute.wait import Look
 from upgrader.model.params import StartParams, StopParams, decode_params
 from upgrader.model.plan import Step
-from upgrader.ports.read import Ref
+from upgrader.ports.read import Ref, Right
 
 # A label that no node has: a DaemonSet that asks for it has no place to run.
 NOWHERE = "ccm-upgrade.io/stopped"
@@ -36,6 +36,10 @@ class CcmHalt:
             as_before=halted is not self.stops,
             words=f"{params.workload.kind} {params.workload.name} is {'stopped' if halted else 'running'}",
         )
+
+    def rights(self, step: Step) -> tuple[Right, ...]:
+        """To read and to patch the workload, and to look at its pods."""
+        return rights_on(self._params(step).workload)
 
     def watches(self, step: Step) -> Ref:
         """The workload: its status moves with its pods."""

@@ -6,12 +6,12 @@ from typing import Any
 
 from upgrader.execute.session import Session
 from upgrader.execute.steps.base import Hands, Observed, Undone
-from upgrader.execute.steps.rollout import ref_of, rolled_out, stopped
+from upgrader.execute.steps.rollout import ref_of, rights_on, rolled_out, stopped
 from upgrader.execute.wait import Look
 from upgrader.model.errors import InputError, StaleError
 from upgrader.model.params import WorkloadParams, decode_params
 from upgrader.model.plan import Step
-from upgrader.ports.read import Ref
+from upgrader.ports.read import Ref, Right
 from upgrader.redact import REDACTED, redacted_args
 
 
@@ -55,6 +55,10 @@ class CcmWorkload:
             "spec": {"template": {"spec": {"containers": [patch]}}},
         }
         hands.cluster.patch(ref_of(params.workload), body, style="strategic")
+
+    def rights(self, step: Step) -> tuple[Right, ...]:
+        """To read and to patch the workload, and to look at its pods."""
+        return rights_on(decode_params(step, WorkloadParams).workload)
 
     def watches(self, step: Step) -> Ref:
         """The workload: its status moves with its pods."""

@@ -10,7 +10,7 @@ from upgrader.execute.wait import Look
 from upgrader.model.errors import BugError
 from upgrader.model.params import TagParams, decode_params
 from upgrader.model.plan import Step
-from upgrader.ports.read import Ref
+from upgrader.ports.read import Ref, Right
 
 
 class ClbTag:
@@ -30,6 +30,10 @@ class ClbTag:
             as_before=same_address and all(v is None or v == params.tags[k] for k, v in have.items()),
             words=f"{lb.id} at {lb.address} has {have}",
         )
+
+    def rights(self, step: Step) -> tuple[Right, ...]:
+        """None: it is a matter of the cloud."""
+        return ()
 
     def watches(self, step: Step) -> Ref | None:
         """Nothing: the cloud has no watch."""

@@ -13,7 +13,7 @@ from upgrader.model.errors import AbsentError, BugError
 from upgrader.model.facts import RamPolicy
 from upgrader.model.params import PolicyVersionParams, decode_params
 from upgrader.model.plan import Step
-from upgrader.ports.read import Ref
+from upgrader.ports.read import Ref, Right
 
 
 class RamPolicyVersion:
@@ -39,6 +39,10 @@ class RamPolicyVersion:
             if policy.name == params.policy:
                 return policy
         raise AbsentError(f"the role has no policy {params.policy}", where=params.role)
+
+    def rights(self, step: Step) -> tuple[Right, ...]:
+        """None: it is a matter of the cloud."""
+        return ()
 
     def watches(self, step: Step) -> Ref | None:
         """Nothing: the cloud has no watch."""

@@ -10,9 +10,10 @@ from upgrader.execute.wait import Look
 from upgrader.model.errors import AbsentError
 from upgrader.model.params import RbacRulesParams, decode_params
 from upgrader.model.plan import Step
-from upgrader.ports.read import Ref
+from upgrader.ports.read import Ref, Right
 
-_API = "rbac.authorization.k8s.io/v1"
+_GROUP = "rbac.authorization.k8s.io"
+_API = f"{_GROUP}/v1"
 
 
 class RbacRules:
@@ -36,6 +37,28 @@ class RbacRules:
             return session.cluster.get(ref)
         except AbsentError:
             return None
+
+    def rights(self, step: Step) -> tuple[Right, ...]:
+        """To create, read and delete both; to grant what we don't have, and to bind the role, which holds the same.
+
+        Granting is asked for without a name, for a create has none (apiserver `registry/rbac/escalation_check.go`).
+        """
+        params = decode_params(step, RbacRulesParams)
+        role, binding = (
+            Right(verb="get", group=_GROUP, resource=plural, name=params.name)
+            for plural in ("clusterroles", "clusterrolebindings")
+        )
+        granted = tuple(
+            Right(verb=verb, group=group, resource=resource)
+            for rule in params.rules
+            for group in rule.api_groups
+            for resource in rule.resources
+            for verb in rule.verbs
+        )
+        escalate = Right(verb="escalate", group=_GROUP, resource="clusterroles", instead=granted)
+        bind = Right(verb="bind", group=_GROUP, resource="clusterroles", name=params.name, instead=granted)
+        mine = tuple(one.to(verb) for verb in ("get", "create", "delete") for one in (role, binding))
+        return (*mine, escalate, bind)
 
     def watches(self, step: Step) -> Ref | None:
         """Nothing: what was created is there at once."""

@@ -10,7 +10,7 @@ from upgrader.execute.session import Session
 from upgrader.execute.wait import Look
 from upgrader.model.errors import AbsentError
 from upgrader.model.facts import WorkloadRef
-from upgrader.ports.read import Ref
+from upgrader.ports.read import Ref, Right
 
 _BAD_REASONS = (
     "ImagePullBackOff",
@@ -30,6 +30,16 @@ Object = dict[str, Any]
 def ref_of(workload: WorkloadRef) -> Ref:
     """The workload's name in the API."""
     return Ref(api_version="apps/v1", kind=workload.kind, namespace=workload.namespace, name=workload.name)
+
+
+def rights_on(workload: WorkloadRef) -> tuple[Right, ...]:
+    """What changing a workload and looking at its pods and its leader needs; a watch is no more than a comfort."""
+    place = workload.namespace
+    changed = Right(verb="get", group="apps", resource=f"{workload.kind.lower()}s", namespace=place, name=workload.name)
+    lease = Right(
+        verb="get", group="coordination.k8s.io", resource="leases", namespace=_LOCK_NAMESPACE, name=_LOCK_NAME
+    )
+    return (changed, changed.to("patch"), Right(verb="list", resource="pods", namespace=place), lease)
 
 
 def stopped(session: Session, ref: WorkloadRef) -> Look:
