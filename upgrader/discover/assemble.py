@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from upgrader.discover.install import find_install, find_network
 from upgrader.discover.said import Said, with_said
 from upgrader.model.facts import CcmInstall, ClusterFacts
-from upgrader.model.kube import Node
+from upgrader.model.kube import Event, Node
+from upgrader.redact import redacted_text
 
 _REGION_LABELS = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
 _PORT_RANGE = re.compile(r"--service-node-port-range=(\d+)-(\d+)")
@@ -31,7 +32,16 @@ def assemble(facts: ClusterFacts, objects: Iterable[Mapping[str, Any]], said: Sa
         kind=identity.kind or ("self-managed" if install.managed_by in ("helm", "gitops", "manifest") else None),
     )
     identity, install = with_said(identity, install, said)
-    return replace(facts, identity=identity, ccm=install, node_port_range=facts.node_port_range or _node_ports(plain))
+    return replace(
+        facts, identity=identity, ccm=install, events=tuple(map(_redacted, facts.events)),
+        node_port_range=facts.node_port_range or _node_ports(plain),
+    )  # fmt: skip
+
+
+def _redacted(event: Event) -> Event:
+    """CCM quotes what the cloud answers, and the cloud may quote a key."""
+    message = redacted_text(event.message)
+    return event if message == event.message else replace(event, message=message)
 
 
 def _merged(known: CcmInstall, found: CcmInstall) -> CcmInstall:
