@@ -65,8 +65,7 @@ def _in_the_cluster(desk: Desk) -> None:
             key, text = next(iter(config["data"].items()))
             whole = json.loads(text)
             whole["Global"]["accessKeySecret"] = PLANTED["cloud-config"]
-            patch = {"data": {key: json.dumps(whole)}}
-            cluster.local.merge("configmaps", "cloud-config", "kube-system", patch)
+            cluster.local.merge("configmaps", "cloud-config", "kube-system", {"data": {key: json.dumps(whole)}})
     for number, service in enumerate(cluster.local.list("services")):
         if service["spec"].get("type") == "LoadBalancer":
             cluster.local.create(_event(service, number))
