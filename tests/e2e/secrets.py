@@ -15,7 +15,7 @@ from tests.e2e.conftest import Desk
 from upgrader.lab.cloud import seed
 from upgrader.lab.cloud.ram.model import Token
 from upgrader.lab.cloud.seed import ROOT_SECRET
-from upgrader.lab.lab import TOKEN
+from upgrader.lab.kubeconfig import TOKEN
 
 # By the place where it is planted.
 PLANTED = {

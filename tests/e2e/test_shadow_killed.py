@@ -88,7 +88,7 @@ def test_wherever_it_is_killed_the_next_one_finds_and_removes_what_it_left(desk:
     facts = look(Origin(kind="self-managed"), connect_all(Origin()))
 
     def attempt(transport: Any) -> str:
-        cluster = KubeCluster(transport)
+        cluster = KubeCluster(transport, SystemClock())
         assert facts.ccm.workload is not None
         source = source_of(cluster.reader, "reader")
         identity = Identity(name="reader", secret="reader", config_key=source.key, stamp=source.stamp)

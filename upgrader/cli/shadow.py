@@ -92,7 +92,6 @@ def _prepared(
     from upgrader.execute.shadow.run import ShadowRun
     from upgrader.matrix.load import load_matrix
     from upgrader.plan.images import image_of
-    from upgrader.ports.clock import SystemClock
 
     workload = refuse_unsafe(facts, target)
 
@@ -102,8 +101,8 @@ def _prepared(
     cloud = connections.cloud.reader if connections.cloud else None
     identity = identify(facts, options.secret, connections.cluster.reader, ask_as, cloud)
     run = ShadowRun(
-        cluster=connections.cluster.reader, writer=connections.cluster.writer, clock=SystemClock(), version=target,
-        image=image or image_of(facts.ccm.image, target, load_matrix()), present_image=facts.ccm.image,
+        cluster=connections.cluster.reader, writer=connections.cluster.writer, clock=connections.cluster.clock,
+        version=target, image=image or image_of(facts.ccm.image, target, load_matrix()), present_image=facts.ccm.image,
         workload=workload, identity=identity, deadline_s=options.timeout_s, say=progress,
     )  # fmt: skip
     run.refuse_denied()
@@ -127,5 +126,4 @@ def _tell(run: ShadowRun) -> None:
 
 def _older(event: Any, since: str) -> bool:
     """Whether an event is what a dry run before this one said of a Service."""
-    told = event.last_timestamp or event.event_time or event.metadata.creation_timestamp or ""
-    return event.message.startswith("DryRun:") and told < since
+    return bool(event.message.startswith("DryRun:") and event.last_seen < since)

@@ -59,7 +59,7 @@ def _warning(cluster: ClusterLogs, kind: str, name: str) -> str:
     except CcmUpgradeError:
         return ""
     said = [one for one in found if one.type == "Warning" and one.involved_object.kind == kind]
-    last = max(said, key=lambda one: one.last_timestamp or one.metadata.creation_timestamp or "", default=None)
+    last = max(said, key=lambda one: one.last_seen, default=None)
     return f"{last.reason}: {last.message}" if last is not None else ""
 
 

@@ -20,9 +20,10 @@ from upgrader.execute.steps.rollout import ref_of
 from upgrader.execute.wait import Look, Watching, wait_for
 from upgrader.model.errors import AbsentError, CcmUpgradeError, DeniedError, InputError, StaleError, TransientError
 from upgrader.model.facts import WorkloadRef
+from upgrader.model.moments import rfc3339
 from upgrader.model.version import CcmVersion
-from upgrader.ports.clock import Clock, rfc3339
-from upgrader.ports.read import ClusterLogs, ClusterReader, Ref
+from upgrader.ports.clock import Clock
+from upgrader.ports.read import ClusterLogs, ClusterReader, Ref, Right
 from upgrader.ports.write import ClusterWriter, Fence
 
 SLACK_S = 30
@@ -75,11 +76,11 @@ class ShadowRun:
         """Raises `DeniedError` naming every right that we lack. Only asks."""
         wanted = [(verb, one) for one in OURS for verb in ("create", "get", "delete")]
         wanted += [("delete", LEASE), ("get", RESULT), ("delete", RESULT)]
-        missing = [
-            f"{verb} {_plural(ref)}" for verb, ref in wanted
-            if not self.cluster.may(verb, _group(ref), _plural(ref), namespace=ref.namespace,
-                                    name="" if verb == "create" else ref.name)
-        ]  # fmt: skip
+        rights = [
+            Right(verb="", group=_group(ref), resource=_plural(ref), namespace=ref.namespace, name=ref.name).to(verb)
+            for verb, ref in wanted
+        ]
+        missing = [f"{right.verb} {right.resource}" for right in rights if not self.cluster.may(right)]
         if missing:
             raise DeniedError(
                 "the rights to run a dry run are missing", action=missing[0], where=", ".join(missing),
