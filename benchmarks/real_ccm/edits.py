@@ -158,7 +158,7 @@ def _change(chance: random.Random, what: str, service: dict[str, Any]) -> dict[s
     lead = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
     match what:
         case "port-added" if all(one.get("name") for one in ports):
-            more = {"name": "more", "port": 7777, "targetPort": 7777, "protocol": "TCP", "nodePort": 32760}
+            more = {"name": "more", "port": 7777, "targetPort": 7777, "protocol": "TCP"}
             return {"spec": {"ports": [*ports, more]}}
         case "port-removed" if len(ports) > 1:
             return {"spec": {"ports": ports[1:]}}

@@ -1,4 +1,5 @@
-"""Weights as the functions of CCM's own source gave them: `clbv1/vgroups.go` and `nlbv2/server_groups.go`, five tags.
+"""Weights as the functions of CCM's own source gave them: `clbv1/vgroups.go` and
+`nlbv2/server_groups.go`, and before v2.5 `controller/service/vgroups.go`, v1.9.3 `nodeWeightWithMerge`; nine tags.
 
 In Local mode `pods` are the ready pods of each node, else a node each; `eci` is how many pods run on virtual nodes.
 """
