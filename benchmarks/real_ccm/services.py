@@ -14,6 +14,8 @@ from upgrader.matrix.load import load_matrix
 PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 LEGACY = "service.beta.kubernetes.io/alicloud-loadbalancer-"
 NLB_CLASS = "alibabacloud.com/nlb"
+# The cloud's quota.
+BACKENDS_A_CLB = 200
 _BACKEND_TYPE = "service.beta.kubernetes.io/backend-type"
 _NAMES = ("web", "api", "grpc", "mqtt", "dns", "pay", "img", "push", "edge", "gateway", "istio-ingressgateway")
 _PORTS = (53, 80, 443, 1883, 3306, 5060, 6379, 8080, 9090, 15021)
@@ -158,6 +160,8 @@ def _service(chance: random.Random, number: int, kind: str) -> Made:
     if chance.random() < 0.3:
         service["metadata"]["labels"] = {"app": name}  # type: ignore[index]
     layout = chance.choice(_LAYOUTS) if chance.random() < 0.94 else chance.choice(_MANY)
+    if eni and sum(layout) * len(ports) > BACKENDS_A_CLB:
+        layout = (2, 1)
     objects, interfaces = _pods(chance, namespace, name, number, layout, ports)
     return Made(key=f"{namespace}/{name}", kind=kind, objects=(*objects, service), interfaces=interfaces,
                 brought=brought)  # fmt: skip

@@ -29,8 +29,8 @@ _TUNNEL_TYPE_SINCE = parse_version("v2.12.1")
 class Selection(Struct, frozen=True, kw_only=True):
     """What a version does with a Service as a whole.
 
-    `lb` is None when it does not serve it; `clean_up` when it drops what it once wrote; `ends` when the
-    Service needs no load balancer any more, so that the CLB goes too (it is left behind otherwise).
+    `lb` is None when it does not serve it; `clean_up` when it drops what it once wrote, `kind` being who served it;
+    `ends` when the Service needs no load balancer any more, so that it goes too (a CLB is left behind otherwise).
     """
 
     lb: LbKind | None
@@ -39,6 +39,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     hash: str | None = None
     clean_up: bool = False
     ends: bool = False
+    kind: LbKind = "clb"
 
 
 _WITHOUT_HASH: dict[LbKind, Selection] = {
@@ -52,11 +53,17 @@ def select(world: World, service: Service) -> Selection:
     lb, ways, metadata = serving(world, service), world.ways, service.metadata
     if lb is not None and metadata.deletion_timestamp is None:
         return _synced(world, service, lb)
+    if not ways.finalizer:
+        # v1.9.3 does not look whether a Service is being deleted; one of another type it tidies up after.
+        ended = Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed")
+        return _synced(world, service, lb) if lb else Selection(lb=None) if service.is_load_balancer else ended
     finalizers = metadata.finalizers
     ends = not service.is_load_balancer or metadata.deletion_timestamp is not None
     unseen = ways.ended_found_by == "label" and HASH_LABEL not in metadata.labels
     if not service.is_load_balancer and unseen:
         return Selection(lb=None)
+    if ends and ways.serves_nlb and NLB_FINALIZER in finalizers:
+        return Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed", kind="nlb")
     if lb != "nlb" and ends and CLB_FINALIZER in finalizers:
         return Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed")
     if lb is None and CLB_FINALIZER in finalizers and ways.class_clean_up:
@@ -64,7 +71,8 @@ def select(world: World, service: Service) -> Selection:
         changed = (service.metadata.labels.get(HASH_LABEL) or "").lower() != wanted
         why: SyncReason = "service-changed" if changed else "none"
         return Selection(lb=None, clean_up=True, full_sync=changed, why=why)
-    return Selection(lb=None) if lb is None else _synced(world, service, lb)
+    # A deleted Service without CCM's finalizer is only told to be clean.
+    return Selection(lb=None)
 
 
 def _synced(world: World, service: Service, lb: LbKind) -> Selection:

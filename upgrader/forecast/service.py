@@ -90,9 +90,12 @@ def _unserved(world: World, service: Service, chosen: Selection) -> ServiceForec
     if not chosen.clean_up:
         return ServiceForecast(namespace=namespace, name=name, left_behind=left if running_serves else ())
     from upgrader.forecast.clb.sync import end_clb, sync_clb
+    from upgrader.forecast.nlb.end import end_nlb
 
-    if world.facts.load_balancers is None or world.facts.has_gap("clb"):
-        synced = Synced(unknown=("the CLBs were not read: what is written to them can't be told",))
+    if world.facts.load_balancers is None or world.facts.has_gap(chosen.kind):
+        synced = Synced(unknown=_UNREAD[chosen.kind])
+    elif chosen.kind == "nlb":
+        synced = end_nlb(world, service)
     elif chosen.ends:
         synced = end_clb(world, service)
     else:
@@ -110,13 +113,15 @@ def _unserved(world: World, service: Service, chosen: Selection) -> ServiceForec
         why=chosen.why, writes=synced.writes, left_behind=() if chosen.ends else left, refusal=refusal,
         unknown=synced.unknown,
     )  # fmt: skip
+    if not world.ways.finalizer:
+        return replace(base, status_cleared=bool(service.status.load_balancer.ingress))
     ended = ExpectedEvent(type="Normal", reason="CleanLoadBalancer", message="Clean load balancer")
     if refusal is not None:
         failed = ExpectedEvent(type="Warning", reason="CleanLoadBalancerFailed")
         return replace(base, events=(*synced.events, failed))
     kept = tuple(one for one in synced.events if one.reason != ended.reason)
     return replace(
-        base, labels=labels, finalizers={CLB_FINALIZER: "removed"},
+        base, labels=labels, finalizers={NLB_FINALIZER if chosen.kind == "nlb" else CLB_FINALIZER: "removed"},
         status_cleared=bool(service.status.load_balancer.ingress), events=(*kept, ended),
     )  # fmt: skip
 

@@ -27,8 +27,8 @@ def listener_writes(
     for remote in lb.listeners:
         if _goes(world, service, remote, listeners):
             if world.ways.clb_listeners == "v1":
-                yield _stop(lb.id, remote)
-            yield _delete(world, lb.id, remote)
+                yield stop_listener(lb.id, remote)
+            yield delete_listener(world, lb.id, remote)
     for wanted in listeners:
         if not _is_there(world, wanted, lb.listeners):
             yield from create_listener(world, lb.id, wanted, group_ids)
@@ -68,7 +68,8 @@ def _at_port(world: World, lb_id: str, port: int, protocol: str) -> dict[str, st
     return {"LoadBalancerId": lb_id, "ListenerPort": str(port), **named}
 
 
-def _delete(world: World, lb_id: str, listener: Listener) -> Write:
+def delete_listener(world: World, lb_id: str, listener: Listener) -> Write:
+    """The listener goes."""
     return Write(
         action="slb:DeleteLoadBalancerListener", object=_object(lb_id, listener.port),
         changes={"listener": (f"{listener.protocol}:{listener.port}", None)},
@@ -76,7 +77,8 @@ def _delete(world: World, lb_id: str, listener: Listener) -> Write:
     )  # fmt: skip
 
 
-def _stop(lb_id: str, listener: Listener) -> Write:
+def stop_listener(lb_id: str, listener: Listener) -> Write:
+    """The listener stops: v1.9.3 does so before it deletes one."""
     return Write(
         action="slb:StopLoadBalancerListener", object=_object(lb_id, listener.port),
         changes={"Status": (listener.status or None, "stopped")},
@@ -139,18 +141,18 @@ def _update(
     if remote.status == "stopped":
         yield _start(world, lb_id, wanted.port, wanted.protocol)
     if world.ways.clb_listeners == "v1" and made_anew(world, wanted, remote):
-        yield _delete(world, lb_id, remote)
+        yield delete_listener(world, lb_id, remote)
         yield from create_listener(world, lb_id, wanted, group_ids)
         return
     if wanted.protocol == "http":
         had = remote.attributes.get("ListenerForward") or "off"
         target = remote.attributes.get("ForwardPort") or "0"
         if wanted.forward_port and (had != "on" or target != str(wanted.forward_port)):
-            yield _delete(world, lb_id, remote)
+            yield delete_listener(world, lb_id, remote)
             yield from create_listener(world, lb_id, wanted, group_ids)
             return
         if not wanted.forward_port and had != "off":
-            yield _delete(world, lb_id, remote)
+            yield delete_listener(world, lb_id, remote)
             yield from create_listener(world, lb_id, wanted, group_ids, forward="off")
             return
         if had == "on":

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from upgrader.forecast.clb.attributes import attribute_writes, fixed_once_made, own_tag, untag_params
 from upgrader.forecast.clb.create import creation_writes, fresh_clb, fresh_writes
+from upgrader.forecast.clb.end_v1 import end_reused_v1
 from upgrader.forecast.clb.listener_sync import listener_writes
 from upgrader.forecast.clb.servers import clean_up_writes, group_writes
 from upgrader.forecast.clb.wanted import ClbLocal, Notes, local_model, readable_groups
@@ -211,6 +212,12 @@ def end_clb(world: World, service: Service) -> Synced:
 
 def _end(world: World, service: Service, lb: LoadBalancer, *, kept: bool) -> Iterator[Write]:
     reused, target = bool(Notes(world, service).get("id")), {"LoadBalancerId": lb.id}
+    if world.ways.clb_listeners == "v1":
+        if reused:
+            yield from end_reused_v1(world, service, lb)
+        else:
+            yield Write(action="slb:DeleteLoadBalancer", object=lb.id, changes={"CLB": (lb.id, None)}, params=target)
+        return
     if not reused:
         if lb.attributes.get("DeleteProtection") == "on":
             params = {**target, "DeleteProtection": "off"}

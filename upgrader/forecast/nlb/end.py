@@ -1,0 +1,76 @@
+"""An NLB Service that needs no load balancer any more: deleted, or of another type now.
+
+Source: `nlbv2/nlb_controller.go` (cleanupLoadBalancerResources), `model_applier.go` (deleteLoadBalancer, cleanup) and
+`loadbalancer.go` (Delete, SetProtectionsOff, CleanupLoadBalancerTags), each tag; deletions observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from upgrader.forecast.annotations import Annotations
+from upgrader.forecast.nlb import groups, listeners, security_groups
+from upgrader.forecast.nlb.attributes import untag_write
+from upgrader.forecast.nlb.find import find_nlb, lookup_refusal
+from upgrader.forecast.synced import Synced
+from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
+from upgrader.model.cloud import LoadBalancer
+from upgrader.model.forecast import ExpectedEvent, Write
+from upgrader.model.kube import Service
+
+
+def end_nlb(world: World, service: Service) -> Synced:
+    """Its NLB and groups go; a preserved one stays without CCM's tags, of a reused one only CCM's listeners go."""
+    found = find_nlb(world, service)
+    refusal = lookup_refusal(world, service, found)
+    if refusal is not None:
+        return Synced(load_balancer=found[0] if found else None, refusal=refusal)
+    lb = found[0] if found else None
+    done: tuple[ExpectedEvent, ...] = (
+        ExpectedEvent(type="Normal", reason="CleanLoadBalancer", message="Clean load balancer"),
+    )
+    kept = lb is not None and _preserved(world, service)
+    if lb is not None and kept:
+        text = f"The lb [{lb.id}] will be preserved after the service is deleted."
+        done = (ExpectedEvent(type="Warning", reason="PreservedOnDelete", message=text), *done)
+    return Synced(load_balancer=lb, writes=tuple(_end(world, service, lb, kept=kept)), events=done, silent=True)
+
+
+def _preserved(world: World, service: Service) -> bool:
+    return bool(Annotations(service).get("preserve-lb-on-delete")) and world.reads("preserve-lb-on-delete", "nlb")
+
+
+def _end(world: World, service: Service, lb: LoadBalancer | None, *, kept: bool) -> Iterator[Write]:
+    own, remote = security_groups.own_group(world, service, lb), groups.remote_groups(world, service)
+    if lb is not None and Annotations(service).get("id"):
+        if Annotations(service).get("force-override-listeners") == "true":
+            yield from listeners.listener_writes(world, service, lb, (), {})
+    elif lb is not None and kept:
+        yield _protection(lb, modification=True)
+        tags = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
+        if ours := [key for key, value in lb.tags.items() if tags.get(key) == value]:
+            yield untag_write("loadbalancer", lb.id, ours, lb.tags)
+        if world.ways.clb_preserve == "goes-on":
+            yield from listeners.listener_writes(world, service, lb, (), {})
+    elif lb is not None:
+        if world.ways.nlb_protects:
+            yield _protection(lb, modification=False)
+        yield Write(
+            action="nlb:DeleteLoadBalancer", object=lb.id, params={"LoadBalancerId": lb.id},
+            changes={"NLB": (lb.id, None)},
+        )  # fmt: skip
+    yield from groups.clean_up_writes(world, service, (), remote)
+    if own.found is not None and not kept:
+        yield from security_groups.deletion_writes(service, own)
+
+
+def _protection(lb: LoadBalancer, *, modification: bool) -> Write:
+    had = lb.attributes.get("DeletionProtectionConfig.Enabled")
+    changes: dict[str, tuple[str | None, str | None]] = {"DeletionProtectionConfig.Enabled": (had, "false")}
+    params = {"LoadBalancerId": lb.id, "DeletionProtectionEnabled": "false"}
+    if modification:
+        changes["ModificationProtectionConfig.Status"] = (
+            lb.attributes.get("ModificationProtectionConfig.Status"), "NonProtection",
+        )  # fmt: skip
+        params["ModificationProtectionStatus"] = "NonProtection"
+    return Write(action="nlb:UpdateLoadBalancerProtection", object=lb.id, changes=changes, params=params)
