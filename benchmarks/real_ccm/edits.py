@@ -174,7 +174,9 @@ def _change(chance: random.Random, what: str, service: dict[str, Any]) -> dict[s
         case "class-added":
             return {"metadata": {"annotations": {"service.beta.kubernetes.io/class": "other"}}}
         case "ended":
-            return {"spec": {"type": "ClusterIP", "externalTrafficPolicy": None}}
+            only = ("externalTrafficPolicy", "loadBalancerSourceRanges", "allocateLoadBalancerNodePorts",
+                    "loadBalancerClass", "healthCheckNodePort")  # fmt: skip
+            return {"spec": {"type": "ClusterIP", **dict.fromkeys(only)}}
         case "selector":
             return {"spec": {"sessionAffinity": "ClientIP"}}
     return {}

@@ -1,0 +1,114 @@
+"""Services that need no load balancer any more: deleted, or of another type; by kind and version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.forecast.clb.small import GROUP, a_backend, a_clb, a_service, now_of, told_of
+from upgrader.forecast import forecast
+from upgrader.forecast.hash import HASH_LABEL
+from upgrader.forecast.select import NLB_FINALIZER
+from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, default_name
+from upgrader.matrix.load import load_matrix
+from upgrader.model.cloud import Listener, LoadBalancer, ServerGroup
+from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
+from upgrader.model.forecast import ServiceForecast
+from upgrader.model.kube import Metadata, Service, ServicePort, ServiceSpec
+from upgrader.model.version import parse_version
+
+PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+GONE = "2026-11-27T07:21:37Z"
+
+
+def _nlb(version: str, notes: dict[str, str] | None = None, /, **ending: Any) -> ServiceForecast:
+    """An NLB Service that ends, with its NLB, one listener and one group."""
+    reused = bool(notes and "id" in notes)
+    metadata = Metadata(
+        name="web", namespace="prod", uid="cc9ce2d4-9d38-4a3a-9d49-b1b4e9a4a8d1", labels={HASH_LABEL: "x"},
+        annotations={PREFIX + key: value for key, value in (notes or {}).items()}, finalizers=(NLB_FINALIZER,),
+        deletion_timestamp=ending.get("deleted"),
+    )  # fmt: skip
+    port = ServicePort(port=80, node_port=30080, protocol="TCP", target_port=8080)
+    spec = ServiceSpec(
+        type=ending.get("type", "LoadBalancer"), ports=(port,), load_balancer_class="alibabacloud.com/nlb"
+    )
+    service = Service(metadata=metadata, spec=spec)
+    tags = {OWN_TAG: default_name(service), CLUSTER_TAG: "c1"}
+    name = "k8s.30080.TCP.web.prod.c1"
+    listener = Listener(
+        id="lsn-1@80", port=80, protocol="TCP", description="k8s.80.TCP.web.prod.c1", server_group_id="sgp-1"
+    )
+    foreign = Listener(id="lsn-1@81", port=81, protocol="TCP", description="by hand")
+    lb = LoadBalancer(
+        kind="nlb", id="nlb-1", tags={} if reused else tags, listeners=(listener, foreign) if reused else (listener,),
+        server_groups=(ServerGroup(id="sgp-1", name=name, tags=tags),),
+    )  # fmt: skip
+    facts = ClusterFacts(
+        identity=ClusterIdentity(), ccm=CcmInstall(cluster_id="c1"), services=(service,), load_balancers=(lb,)
+    )
+    return forecast(facts, parse_version(version), load_matrix()).services[0]
+
+
+def _asked(told: ServiceForecast) -> list[tuple[str, str]]:
+    return [(write.action.removeprefix("nlb:"), write.object) for write in told.writes]
+
+
+@pytest.mark.parametrize("ending", [{"deleted": GONE}, {"type": "ClusterIP"}])
+@pytest.mark.parametrize(("version", "protected"), [("v2.5.1", False), ("v2.9.1", True), ("v2.14.0", True)])
+def test_an_nlb_goes_with_its_groups(version: str, protected: bool, ending: dict[str, Any]) -> None:
+    told = _nlb(version, **ending)
+    first = [("UpdateLoadBalancerProtection", "nlb-1")] if protected else []
+    assert _asked(told) == [*first, ("DeleteLoadBalancer", "nlb-1"), ("DeleteServerGroup", "sgp-1")]
+    assert told.finalizers == {NLB_FINALIZER: "removed"}
+    assert [event.reason for event in told.events] == ["CleanLoadBalancer"]
+    assert told.labels == {HASH_LABEL: ("x", None)}
+
+
+@pytest.mark.parametrize(("version", "listeners"), [("v2.10.0", False), ("v2.12.4", True)])
+def test_a_preserved_nlb_loses_its_tags_and_later_its_listeners(version: str, listeners: bool) -> None:
+    told = _nlb(version, {"preserve-lb-on-delete": "true"}, type="ClusterIP")
+    gone = [("DeleteListener", "lsn-1@80")] if listeners else []
+    assert _asked(told) == [
+        ("UpdateLoadBalancerProtection", "nlb-1"), ("UntagResources", "nlb-1"), *gone, ("UntagResources", "sgp-1"),
+    ]  # fmt: skip
+    assert {event.reason for event in told.events} == {"PreservedOnDelete", "CleanLoadBalancer"}
+
+
+def test_of_a_reused_nlb_only_what_ccm_made_goes() -> None:
+    notes = {"id": "nlb-1", "force-override-listeners": "true"}
+    assert _asked(_nlb("v2.14.0", notes, deleted=GONE)) == [
+        ("DeleteListener", "lsn-1@80"),
+        ("DeleteServerGroup", "sgp-1"),
+    ]
+    assert _asked(_nlb("v2.14.0", {"id": "nlb-1"}, deleted=GONE)) == [("DeleteServerGroup", "sgp-1")]
+
+
+def _ended(service: Service) -> Service:
+    return replace(service, spec=replace(service.spec, type="ClusterIP"))
+
+
+def test_v1_deletes_the_clb_of_a_service_of_another_type_without_a_word() -> None:
+    told = told_of("v1.9.3.239", _ended(a_service()), a_clb(DeleteProtection="on"))
+    assert now_of(told) == [("DeleteLoadBalancer", "lb-1")]
+    assert told.events == ()
+    assert told.finalizers == {}
+
+
+def test_v1_takes_its_listeners_from_a_reused_clb_whether_it_may_override_them_or_not() -> None:
+    group = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(a_backend(),))
+    lb = replace(a_clb(group), tags={"kubernetes.reused.by.user": "true"})
+    assert now_of(told_of("v1.9.3.239", _ended(a_service({"id": "lb-1"})), lb)) == [
+        ("StopLoadBalancerListener", "lb-1:80"),
+        ("DeleteLoadBalancerListener", "lb-1:80"),
+        ("DeleteVServerGroup", "rsp-1"),
+    ]  # fmt: skip
+
+
+def test_v1_syncs_a_service_that_is_being_deleted() -> None:
+    service = a_service()
+    deleted = replace(service, metadata=replace(service.metadata, deletion_timestamp=GONE))
+    assert told_of("v1.9.3.239", deleted, a_clb()).lb == "clb"
+    assert now_of(told_of("v2.14.0", deleted, a_clb())) == [("DeleteLoadBalancer", "lb-1")]
