@@ -3,6 +3,7 @@
     python -m benchmarks.real_ccm run --binaries DIR --out DIR --pair v2.10.0:v2.14.0 [--pair …] [--seeds 1,2,3]
         [--variant clean|edited|touched|both|changed …] [--lb clb|nlb|both] [--services 40] [--nodes plain|mixed]
     python -m benchmarks.real_ccm life --binaries DIR --out DIR --version v2.14.0 [--lb clb|nlb] [--dry-run]
+    python -m benchmarks.real_ccm dry --binaries DIR --out DIR --version v2.14.0      `plan --shadow`, both programs
     python -m benchmarks.real_ccm compare OUT/WORLD…      once more from what was kept, without a CCM
     python -m benchmarks.real_ccm errors OUT/WORLD…       what the lab refused, to be judged by eye
 
@@ -23,6 +24,7 @@ import time
 from pathlib import Path
 
 from benchmarks.real_ccm.compare import compare, details, table
+from benchmarks.real_ccm.dry import dry
 from benchmarks.real_ccm.life import live
 from benchmarks.real_ccm.worlds import Asked, read_world, run_world
 
@@ -46,6 +48,10 @@ def main() -> int:
     life.add_argument("--version", action="append", required=True)
     life.add_argument("--lb", default="clb", choices=("clb", "nlb"))
     life.add_argument("--dry-run", action="store_true")
+    dry_run = commands.add_parser("dry")
+    dry_run.add_argument("--binaries", type=Path, required=True)
+    dry_run.add_argument("--out", type=Path, required=True)
+    dry_run.add_argument("--version", action="append", required=True)
     for name in ("compare", "errors"):
         commands.add_parser(name).add_argument("worlds", type=Path, nargs="+")
     given = parser.parse_args()
@@ -53,6 +59,10 @@ def main() -> int:
         for world in given.worlds:
             print(world.name, *read_world(world)[1].errors, sep="\n  ")
         return 0
+    if given.command == "dry":
+        found = [dry(given.binaries, version, given.out / f"dry-{version}") for version in given.version]
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return 0 if all(one["same"] for one in found) else 1
     if given.command == "life":
         return _lives(given)
     return _report(_run(given) if given.command == "run" else given.worlds)

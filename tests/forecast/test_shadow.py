@@ -15,9 +15,11 @@ from upgrader.forecast import shadow
 from upgrader.forecast.shadow import NAME, PLACE, second_opinion
 from upgrader.matrix.load import load_matrix
 from upgrader.model.forecast import Forecast, Refusal, ServiceForecast, Write
-from upgrader.model.kube import Event
+from upgrader.model.kube import Event, ObjectReference
 from upgrader.model.shadow import Shadow
+from upgrader.model.version import parse_version
 
+TARGET = parse_version("v2.14.0")
 OBSERVED = json.loads((Path(__file__).parent / "dry_runs.json").read_text())
 
 
@@ -31,7 +33,7 @@ def _one(name: str, *actions: str, **more: Any) -> ServiceForecast:
 
 
 def _shadow(events: tuple[Event, ...], *services: ServiceForecast) -> Shadow:
-    found = second_opinion(events, Forecast(services=services), load_matrix())
+    found = second_opinion(events, Forecast(services=services), load_matrix(), TARGET)
     assert found is not None
     return found
 
@@ -42,9 +44,9 @@ def _result(failed: int, items: dict[str, Any], state: str = "Success") -> tuple
 
 
 def test_without_a_result_there_is_no_opinion() -> None:
-    assert second_opinion((), Forecast(services=(_one("web"),)), load_matrix()) is None
+    assert second_opinion((), Forecast(services=(_one("web"),)), load_matrix(), TARGET) is None
     elsewhere = msgspec.convert({"metadata": {"name": NAME, "namespace": "default"}, "message": "{}"}, Event)
-    assert second_opinion((elsewhere,), Forecast(), load_matrix()) is None
+    assert second_opinion((elsewhere,), Forecast(), load_matrix(), TARGET) is None
 
 
 def test_a_dry_run_without_findings_agrees_with_a_forecast_without_writes() -> None:
@@ -120,3 +122,30 @@ def test_a_tag_that_is_added_is_no_tag_that_is_removed() -> None:
 
 def _meant_in(text: str) -> list[str]:
     return [shadow._meant(one[1], one[2]) for one in shadow._ACTION.finditer(text)]
+
+
+# v2.6.0 names no action in its events.
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("loadbalancer lb-1 spec should be slb.s2.small", "ModifyLoadBalancerInstanceSpec"),
+        ("loadbalancer lb-1 vgroup k8s/1/web/default/c should be created", "CreateVServerGroup"),
+        ("loadbalancer  vgroup rsp-1 backends [{}] should be added", "AddVServerGroupBackendServers"),
+        ("loadbalancer lb-1 listener 81 should be deleted", "DeleteLoadBalancerListener"),
+        ("need to create loadbalancer", "CreateLoadBalancer"),
+    ],
+)
+def test_texts_without_an_action_are_understood(text: str, action: str) -> None:
+    about = ObjectReference(kind="Service", namespace="default", name="web")
+    event = Event(message=f"DryRun: Error syncing load balancer [lb-1]: Message: {text}", involved_object=about)
+    told = shadow._told((), (event,), load_matrix())["default/web"]
+    assert action in told.actions
+    assert told.refusals == []
+
+
+def test_a_request_without_a_code_in_that_version_is_not_missed() -> None:
+    ours = _one("web", "slb:AddTags")
+    for version, agreement in (("v2.9.1", None), ("v2.10.0", "forecast-only")):
+        found = second_opinion(_result(0, {}), Forecast(services=(ours,)), load_matrix(), parse_version(version))
+        assert found is not None
+        assert next((one.agreement for one in found.services), None) == agreement

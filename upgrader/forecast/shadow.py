@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct, field
@@ -23,6 +23,7 @@ from upgrader.matrix.model import Matrix
 from upgrader.model.forecast import Forecast, ServiceForecast
 from upgrader.model.kube import Event
 from upgrader.model.shadow import Agreement, SecondOpinion, Shadow
+from upgrader.model.version import CcmVersion
 
 PLACE, NAME = "kube-system", "CloudControllerManagerPrecheckResult"
 _DRY = "DryRun:"
@@ -52,10 +53,10 @@ class _Told(Struct):
     refusals: list[str] = field(default_factory=list)
 
 
-def second_opinion(events: Iterable[Event], forecast: Forecast, matrix: Matrix) -> Shadow | None:
-    """The dry run's result beside the forecast; None where no dry run left one."""
+def second_opinion(events: Iterable[Event], forecast: Forecast, matrix: Matrix, target: CcmVersion) -> Shadow | None:
+    """The dry run's result beside the forecast of `target`; None where no dry run left one."""
     seen = tuple(events)
-    result = next((e for e in seen if (e.metadata.namespace, e.metadata.name) == (PLACE, NAME)), None)
+    result = result_in(seen)
     if result is None:
         return None
     when = result.last_seen
@@ -65,9 +66,9 @@ def second_opinion(events: Iterable[Event], forecast: Forecast, matrix: Matrix) 
         return Shadow(taken_at=when, problem=f"the event {PLACE}/{NAME} holds no result: {error}")
     items = [item for check in checks for item in (check.items or {}).items() if item[1].level != "normal"]
     failed = sum(check.failed for check in checks)
-    calls = {one.code: one.calls for one in matrix.precheck_codes}
-    told = _told(items, (e for e in seen if e.message.startswith(_DRY)), calls)
-    judged = frozenset(call for one in matrix.precheck_codes if one.check == "ccmSLB" for call in one.calls)
+    told = _told(items, (e for e in seen if e.message.startswith(_DRY)), matrix)
+    known = [one for one in matrix.precheck_codes if one.check == "ccmSLB" and one.told_by(target)]
+    judged = frozenset(call for one in known for call in one.calls)
     opinions = [_judge(one, told.pop(one.key, None), judged, whole=len(items) >= failed) for one in forecast.services]
     strange = [_strange(key, found) for key, found in sorted(told.items())]
     clbs = [one for one in forecast.services if one.lb == "clb"]
@@ -79,11 +80,15 @@ def second_opinion(events: Iterable[Event], forecast: Forecast, matrix: Matrix) 
     )  # fmt: skip
 
 
-def _told(
-    items: Iterable[tuple[str, _Item]], events: Iterable[Event], calls: Mapping[str, tuple[str, ...]]
-) -> dict[str, _Told]:
+def result_in(events: Iterable[Event]) -> Event | None:
+    """The event in which a dry run left its result."""
+    return next((e for e in events if (e.metadata.namespace, e.metadata.name) == (PLACE, NAME)), None)
+
+
+def _told(items: Iterable[tuple[str, _Item]], events: Iterable[Event], matrix: Matrix) -> dict[str, _Told]:
     """What is said, by `namespace/name`: an item's key is that, and after it a port or a server group."""
     found: dict[str, _Told] = defaultdict(_Told)
+    calls = {one.code: one.calls for one in matrix.precheck_codes}
     for key, item in items:
         one = found["/".join(key.split("/")[:2])]
         one.codes.add(item.code)
@@ -91,8 +96,10 @@ def _told(
     for event in events:
         one = found[f"{event.involved_object.namespace}/{event.involved_object.name}"]
         actions = [_meant(action[1], action[2]) for action in _ACTION.finditer(event.message)]
-        one.actions.update(actions)
-        if not actions:
+        hints = () if actions else [code for code in matrix.precheck_codes if code.says
+                                    and re.search(code.says, event.message)]  # fmt: skip
+        one.actions.update(actions, *(code.calls for code in hints))
+        if not actions and not hints:
             one.refusals.append(event.message.removeprefix(_DRY).strip())
     return found
 

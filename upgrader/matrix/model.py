@@ -191,7 +191,7 @@ class ErrorEntry(Entry, frozen=True, kw_only=True):
 
 
 class PrecheckCode(Entry, frozen=True, kw_only=True):
-    """A code of the vendor's own dry run."""
+    """A code of the vendor's own dry run; `says` is a pattern of its events' text, empty where they name the action."""
 
     code: str
     check: str
@@ -199,6 +199,11 @@ class PrecheckCode(Entry, frozen=True, kw_only=True):
     meaning: str
     since: str
     calls: tuple[str, ...] = ()
+    says: str = ""
+
+    def told_by(self, version: CcmVersion) -> bool:
+        """Whether the version's dry run has it; a request without a code passes in silence there."""
+        return parse_version(self.since) <= version
 
 
 class Stop(Entry, frozen=True, kw_only=True):

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from upgrader.forecast.shadow import second_opinion
+from upgrader.forecast import forecast_service
+from upgrader.forecast.shadow import result_in, second_opinion
+from upgrader.forecast.world import OWN_TAG, World
 from upgrader.matrix.model import Annotation, Matrix
 from upgrader.matrix.route import Route, find_route
 from upgrader.migrations.needs import Usage, required_actions
@@ -192,7 +194,24 @@ class Context:
     @cached_property
     def shadow(self) -> Shadow | None:
         """The vendor's own dry run beside the forecast; None where none left its result."""
-        return second_opinion(self.facts.events, self.forecast, self.matrix)
+        if result_in(self.facts.events) is None:
+            return None
+        return second_opinion(self.facts.events, self._as_it_stands(), self.matrix, self.target)
+
+    def _as_it_stands(self) -> Forecast:
+        """The forecast of the facts as they are: a dry run looks before the plan's tags stand."""
+        lbs = self.facts.load_balancers or ()
+        bare = {lb.address for lb in lbs if lb.kind == "clb" and lb.address and OWN_TAG not in lb.tags}
+        untagged = {service.key: service for service in self.clb_services if service.address in bare}
+        if not untagged:
+            return self.forecast
+        world = World.of(self.facts, self.target, self.matrix, labels=False)
+        return Forecast(
+            services=tuple(
+                forecast_service(world, untagged[one.key]) if one.key in untagged else one
+                for one in self.forecast.services
+            )
+        )
 
     @cached_property
     def needed_actions(self) -> Mapping[str, str]:

@@ -33,8 +33,6 @@ from upgrader.model.version import CcmVersion
 BATCH = 20
 """So many findings are listed (`BATCHSIZE`); the others are counted only."""
 _CHECK = "ccmSLB"
-# Passed over in silence: "Backends will be reconciled when upgrading" (dryrun/slb.go).
-_SILENT = "SetVServerGroupAttribute"
 _DONE = (("Create", "created"), ("Delete", "deleted"), ("Remove", "deleted"), ("Untag", "deleted"), ("Add", "added"),
          ("Tag", "added"), ("Start", "running"))  # fmt: skip
 _REALLY_SENT = (":CreateVServerGroup", ":AddVServerGroupBackendServers")
@@ -96,8 +94,9 @@ class DryRun(Struct, kw_only=True):
         if world.ways.dry_run == "writes":
             self.hands.carry(one for one in forecast.writes if one.action.endswith(_REALLY_SENT))
         texts = []
-        for write in _refused(forecast.writes, world.ways.dry_run):
-            key, code = _key(service, write), code_of(write, world.matrix)
+        tried = [one for one in forecast.writes if code_of(one, world.matrix, self.version)]
+        for write in _refused(tried, world.ways.dry_run):
+            key, code = _key(service, write), code_of(write, world.matrix, self.version)
             found.add(key, forecast.load_balancer_id, code)
             texts.append(_hint(write, code, forecast.load_balancer_id))
         if forecast.refusal is not None and not texts:
@@ -134,32 +133,42 @@ def arguments(container: Object) -> tuple[Any, ...]:
     return (*(container.get("command") or ()), *(container.get("args") or ()))
 
 
-def code_of(write: Write, matrix: Matrix) -> str:
-    """The dry run's code for a request; the request's own name where it has none."""
+def code_of(write: Write, matrix: Matrix, version: CcmVersion) -> str:
+    """The version's code for a request; empty where it has none, and lets the request pass in silence."""
     action = write.action.partition(":")[2]
-    return next((one.code for one in matrix.precheck_codes if one.check == _CHECK and action in one.calls), action)
+    known = (one for one in matrix.precheck_codes if one.check == _CHECK and one.told_by(version))
+    return next((one.code for one in known if action in one.calls), "")
 
 
 def _refused(writes: Iterable[Write], way: str) -> Iterator[Write]:
     """The writes that the version tries, although each is refused."""
-    due = [one for one in writes if one.effect == "IMMEDIATE" and not one.action.endswith(_SILENT)]
+    due = [one for one in writes if one.effect == "IMMEDIATE"]
     if any(one.action.endswith(":CreateLoadBalancer") for one in due):
         yield from (one for one in due if one.action.endswith(":CreateLoadBalancer"))
         return
     attributes, groups, listeners, unused = ([one for one in due if _stage(one) == stage] for stage in range(4))
     # The first refusal of a group, or of a listener, ends the work on that one.
-    groups = list({_group(one): one for one in reversed(groups)}.values())[::-1]
+    groups = list({_group(one): one for one in reversed(groups) if _group(one)}.values())[::-1]
     listeners = list({_port(one): one for one in reversed(listeners)}.values())[::-1]
     yield from (*attributes, *groups)
     if way == "at-once":
+        listeners = [one for one in listeners if not _waits(one, groups)]
         yield from listeners
     elif not groups:
         yield from listeners[:1]
-    if not (attributes or groups or listeners) or (way != "at-once" and not (groups or listeners)):
+    if not (groups or listeners or (attributes and way == "at-once")):
         yield from unused[:1]
 
 
+def _waits(listener: Write, groups: list[Write]) -> bool:
+    """Whether a listener is to forward to a group that was refused; one that goes waits for nothing."""
+    if "Delete" in listener.action:
+        return False
+    return listener.params.get("VServerGroupId", "") in {one.params.get("VServerGroupId", "") for one in groups}
+
+
 def _group(write: Write) -> str:
+    """The group by id, or by name where it is to be made; empty for backends of one that is not made yet."""
     return write.params.get("VServerGroupId") or write.params.get("VServerGroupName") or write.object
 
 
