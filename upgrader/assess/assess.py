@@ -41,7 +41,8 @@ def judge(context: Context, checks: Iterable[Check] = CHECKS) -> Assessment:
 def _coverage(context: Context) -> Coverage:
     services = len(context.services)
     unknown = context.outlook.incomplete
-    missing = len(context.by_key.keys() - context.forecasts.keys())
+    told = {(one.namespace, one.name) for one in context.forecast.services}
+    missing = sum(((place := service.metadata).namespace, place.name) not in told for service in context.services)
     gaps = tuple(in_words(gap) for gap in context.facts.gaps[:GAPS_NAMED])
     more = len(context.facts.gaps) - GAPS_NAMED
     return Coverage(

@@ -123,6 +123,7 @@ def without_gc() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            gc.freeze()  # else the next collection walks them all
             gc.enable()
 
 

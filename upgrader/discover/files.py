@@ -94,6 +94,7 @@ def _no_gc() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            gc.freeze()  # else the next collection walks them all
             gc.enable()
 
 

@@ -21,6 +21,7 @@ _OFTEN = 48
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
+_PRINTABLE = bytes(range(0x20, 0x7F))
 # What yaml.v2's reader refuses and JSON leaves unescaped; CCM then hashes an empty text.
 _UNREADABLE = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]|\x85(?:---|\\.\\.\\.)[ \x85]")
 # The next-line character reaches the reader unescaped too, and is a line break inside quotes there: folded to a space.
@@ -86,21 +87,39 @@ def map_block(value: dict[str, Value], indent: int) -> str:
     return _joined([_entry(key, value[key], indent) for key in sorted_keys(tuple(value))], indent)
 
 
-def text_map_block(value: dict[str, str], indent: int) -> str:
-    """`map_block` of texts alone, in less time."""
-    return _joined(
-        [
-            _short_entry(key, text, indent) if len(text := value[key]) <= _OFTEN else _new_entry(key, text, indent)
-            for key in sorted_keys(tuple(value))
-        ],
-        indent,
-    )
+def text_map_lines(value: dict[str, str], indent: int) -> list[str]:
+    """The entries of a map of texts, without the line break that ends a literal block; "" for an empty text.
+
+    Joined by line breaks and margins they are what `map_block` makes, where `is_simple` says so.
+    """
+    return [
+        _short_line(key, text, indent) if len(text := value[key]) <= _OFTEN else _new_line(key, text, indent)
+        for key in sorted_keys(tuple(value))
+    ]
+
+
+def _new_line(key: str, text: str, indent: int) -> str:
+    # As kubectl apply leaves its annotation: printable ASCII and a line break, which is a literal block.
+    head = _head(key)
+    if text[-1] == "\n" and _is_one_line(inner := text[:-1]) and head:
+        return f"{head} |\n{' ' * (indent + 2)}{inner}"
+    return _new_entry(key, text, indent).removesuffix("\n")
+
+
+def _is_one_line(text: str) -> bool:
+    """Whether a literal block can hold the text as it is, in one line."""
+    return text.isascii() and not text.encode().translate(None, _PRINTABLE) and text[0] != " " and text[-1] != " "
+
+
+@lru_cache(maxsize=16384)
+def _short_line(key: str, text: str, indent: int) -> str:
+    return _new_entry(key, text, indent).removesuffix("\n") if text else ""
 
 
 @lru_cache(maxsize=1024)
 def word(text: str, indent: int) -> str:
-    """A text that is met again and again, as an item of a list."""
-    return scalar_text(text, indent, indent)
+    """A text that is met again and again, as an item of a list, without the line break that ends a literal block."""
+    return scalar_text(text, indent, indent).removesuffix("\n")
 
 
 def is_simple(text: str) -> bool:
@@ -132,12 +151,18 @@ def _short_entry(key: str, value: str, indent: int) -> str:
     return _new_entry(key, value, indent)
 
 
+@lru_cache(maxsize=16384)
+def _head(key: str) -> str:
+    """A key as it begins its entry; empty for a complex one."""
+    return "" if _is_complex(key) else key_text(key) + ":"
+
+
 def _new_entry(key: str, value: Value, indent: int) -> str:
-    if _is_complex(key):
+    head = _head(key)
+    if not head:
         head = scalar_text(key, indent + 2, indent + 2)
         margin = " " * indent if head.endswith(ENDS_LINE) else "\n" + " " * indent
         return f"? {head}{margin}: {_scalar(value, indent + 2, indent + 2)}"
-    head = key_text(key) + ":"
     if isinstance(value, str):
         return f"{head} {scalar_text(value, indent + 2, indent + len(head) + 1)}"
     if isinstance(value, dict) and value:

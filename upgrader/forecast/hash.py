@@ -24,7 +24,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from upgrader import codec
-from upgrader.forecast.go_yaml import Value, is_simple, list_block, map_block, text_map_block, to_yaml, word
+from upgrader.forecast.go_yaml import Value, is_simple, list_block, map_block, text_map_lines, to_yaml, word
 from upgrader.model.kube import Service, ServicePort, ServiceSpec
 from upgrader.model.version import CcmVersion
 
@@ -114,40 +114,35 @@ def _quick(service: Service, formula: Formula) -> str:
     A dump of 50,000 Services is judged in a second only because of it; `_listed` is what it has to agree with.
     """
     spec, metadata = service.spec, service.metadata
-    annotations = metadata.annotations
-    if _IGNORED_KEY in annotations or "" in annotations.values():
-        return ""
     parts = []
     if spec.ports:
-        ports = [_quick_port(port) for port in spec.ports]
-        if "" in ports:
-            return ""
+        ports = []
+        for port in spec.ports:
+            around = _around_node_port(port.app_protocol, port.name, port.port, port.protocol, port.target_port)
+            if around is None:
+                return ""
+            before, after, whole = around
+            ports.append(f"{before}{port.node_port}{after}" if port.node_port else whole)
         parts.append("- " + "\n  - ".join(ports))
     parts += [word(text, 2) for text in (spec.type, spec.external_traffic_policy, spec.load_balancer_class) if text]
-    if annotations:
-        parts.append(text_map_block(annotations, 2))
+    if metadata.annotations:
+        lines = text_map_lines(metadata.annotations, 2)
+        if "" in lines or _IGNORED_KEY in metadata.annotations:
+            return ""
+        parts.append("\n  ".join(lines))
     if metadata.deletion_timestamp:
         parts.append(word(_as_go_prints(metadata.deletion_timestamp), 2))
     if formula == "H4" and spec.load_balancer_source_ranges:
         parts.append(list_block([word(text, 4) for text in spec.load_balancer_source_ranges], 2))
-    if not parts:
-        return ""
-    text = list_block(parts, 0)
-    return (text if text[-1] == "\n" else text + "\n") if is_simple(text) else ""
-
-
-def _quick_port(port: ServicePort) -> str:
-    around = _around_node_port(port.app_protocol, port.name, port.port, port.protocol, port.target_port)
-    if around is None:
-        return ""
-    return f"{around[0]}nodePort: {port.node_port}{around[1]}" if port.node_port else around[2]
+    text = "\n- ".join(parts)
+    return f"- {text}\n" if parts and is_simple(text) else ""
 
 
 @lru_cache(maxsize=4096)
 def _around_node_port(
     app_protocol: str | None, name: str, port: int, protocol: str, target_port: int | str | None
 ) -> tuple[str, str, str] | None:
-    """What is printed before and after a port's node port, and where it has none; None for what `_quick` leaves."""
+    """What is printed before and after the number of a node port, and where there is none; None: `_quick` leaves it."""
     before: dict[str, Value] = {key: v for key, v in (("appProtocol", app_protocol), ("name", name)) if v}
     after: dict[str, Value] = {
         key: v for key, v in (("port", port), ("protocol", protocol), ("targetPort", target_port)) if v
@@ -156,7 +151,7 @@ def _around_node_port(
         return None
     first = map_block(before, 4) + "\n    " if before else ""
     last = map_block(after, 4)
-    return first, "\n    " + last, first + last
+    return f"{first}nodePort: ", "\n    " + last, first + last
 
 
 def _port(port: ServicePort) -> dict[str, Value]:

@@ -111,6 +111,9 @@ def serving(world: World, service: Service) -> LbKind | None:
 def _why(world: World, service: Service, label: str) -> Literal["hash-formula-changed", "service-changed"]:
     """Whether the label is what the running version would write today: then only the formula changed."""
     # By the target's own formula it is another: that was looked at before.
-    formulas = {plainest(service, f) for f in world.running_formulas} - {plainest(service, world.ways.hash_formula)}
-    same = any(hash_by(service, formula) == label for formula in sorted(formulas))
-    return "hash-formula-changed" if same else "service-changed"
+    looked_at = plainest(service, world.ways.hash_formula)
+    for running in world.running_formulas:
+        formula = plainest(service, running)
+        if formula != looked_at and hash_by(service, formula) == label:
+            return "hash-formula-changed"
+    return "service-changed"

@@ -29,7 +29,10 @@ CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "hashes.json")
 readable = st.characters(exclude_categories=["Cc", "Cn", "Cs"], include_characters="\t\n")
 texts = st.text(readable, max_size=8) | st.sampled_from(
     ["", "yes", "~", "0x1F", "1e3", "a: b", " a", "a\n", "2001-01-01"]
-)
+    # As kubectl apply leaves its annotation, and what only looks so.
+    + [start + '{"apiVersion":"v1","kind":"Service","metadata":{},"spec":{}}' + end
+       for start in ("", " ", "\t", "\\") for end in ("\n", " \n", "\n\n", "é\n", "")]
+)  # fmt: skip
 keys = st.text(st.sampled_from("ab019.-_/"), min_size=1, max_size=12)
 ports = st.fixed_dictionaries(
     {"port": st.integers(0, 65535)},
