@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from upgrader.adapters.aliyun.call import Call
-from upgrader.adapters.aliyun.retry import Bucket, Patient
+from upgrader.adapters.aliyun.errors import from_code
+from upgrader.adapters.aliyun.retry import AT_ONCE, Bucket, Patient
 from upgrader.adapters.kube.patient import Patient as KubePatient
 from upgrader.adapters.patience import ATTEMPTS, ATTEMPTS_UNREACHABLE, UnreachableError
+from upgrader.adapters.recorded import Recorder
+from upgrader.lab.faults import Fault, Faults
 from upgrader.model.errors import DeniedError, TransientError
 
 READ = Call(product="slb", action="DescribeLoadBalancers", region="r")
@@ -110,3 +115,81 @@ def test_a_cluster_is_asked_again_and_never_written_to_again(method: str, path: 
     with pytest.raises(TransientError):
         KubePatient(transport, HeldClock()).request(method, path, asked="x")
     assert transport.sent == sent
+
+
+def test_who_is_throttled_slows_down_once_a_second_and_recovers() -> None:
+    clock = HeldClock()
+    bucket = Bucket(clock, rate_per_s=40, burst=40)
+    bucket.slow_down()
+    bucket.slow_down()  # another thread, of the same moment
+    assert bucket.rate_per_s == pytest.approx(28)
+    clock.passed += 1
+    bucket.slow_down()
+    assert bucket.rate_per_s == pytest.approx(19.6)
+    clock.passed += 29  # thirty since the last one was taken
+    bucket.take()
+    assert bucket.rate_per_s == pytest.approx(39.2)
+    clock.passed += 10_000
+    bucket.take()
+    assert bucket.rate_per_s == 40
+
+
+def test_the_slowest_pace_still_moves() -> None:
+    clock = HeldClock()
+    bucket = Bucket(clock, rate_per_s=40, burst=40)
+    for _ in range(100):
+        clock.passed += 1
+        bucket.slow_down()
+    assert bucket.rate_per_s == 1
+    bucket.pace(0.5)
+    clock.passed += 1
+    bucket.slow_down()
+    assert bucket.rate_per_s == 0.5
+
+
+class Quota:
+    """An account that may be asked so many times a second, and throttles the rest."""
+
+    def __init__(self, clock: HeldClock, per_s: float) -> None:
+        self.faults = Faults(clock)
+        self.faults.add(Fault(action="*", code="Throttling.User", over_per_s=per_s, times=None))
+        self.sent = self.throttled = 0
+
+    def send(self, call: Call) -> dict[str, Any]:
+        self.sent += 1
+        if self.faults.take(call.product, call.action, call.params):
+            self.throttled += 1
+            raise from_code(call, 400, "Throttling.User", "Request was denied due to user flow control.")
+        return {"ok": True}
+
+
+@pytest.mark.parametrize("per_s", [2, 10, 35])
+def test_under_a_smaller_quota_every_answer_comes_and_little_is_asked_twice(per_s: float) -> None:
+    clock = HeldClock()
+    account = Quota(clock, per_s)
+    transport = Patient(account, clock, Bucket(clock))
+    for _ in range(1000):
+        transport.send(READ)
+    assert account.throttled < 150
+    assert clock.passed < 2 * 1000 / per_s
+
+
+def test_only_so_many_are_on_their_way_whoever_asks() -> None:
+    class Waiting:
+        """Answers only when it is let."""
+
+        open = threading.Event()
+
+        def send(self, call: Call) -> dict[str, Any]:
+            self.open.wait(10)
+            return {}
+
+    counted = Recorder(Waiting())
+    transport = Patient(counted, HeldClock())
+    with ThreadPoolExecutor(3 * AT_ONCE) as pool:
+        answers = [pool.submit(transport.send, READ) for _ in range(3 * AT_ONCE)]
+        while counted.most_at_once < AT_ONCE:
+            threading.Event().wait(0.001)
+        Waiting.open.set()
+        assert [answer.result() for answer in answers] == [{}] * 3 * AT_ONCE
+    assert counted.most_at_once == AT_ONCE

@@ -7,11 +7,17 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.adapters.kubeserver import Answer, Server, listed, ok
 from tests.adapters.labcloud import CLUSTER, KEY, REGION, ROLE, SECRET, VPC, asked, served, world
 from upgrader import codec
 from upgrader.adapters.aliyun import connect
+from upgrader.adapters.aliyun.client import SdkTransport
+from upgrader.adapters.aliyun.cloud import AliyunCloud
+from upgrader.adapters.aliyun.endpoint import parse_endpoint
+from upgrader.adapters.aliyun.retry import AT_ONCE
+from upgrader.adapters.recorded import Recorder
 from upgrader.discover.collect import discover
 from upgrader.discover.said import Said
 from upgrader.lab.faults import Fault
@@ -160,6 +166,42 @@ def test_requests_grow_with_pages_and_with_the_load_balancers_of_this_cluster_al
                  "slb:DescribeVServerGroupAttribute"):  # fmt: skip
         assert count[call] == 10
     assert count.total() < 90
+
+
+def test_twice_the_load_balancers_of_others_cost_pages_and_twice_ours_their_details_alone() -> None:
+    """The law of requests: lists by pages, details by what is ours; how many others there are changes nothing else."""
+
+    def asked_for(ours: int, others: int) -> Counter[str]:
+        state = world(ours + others)
+        for lb in list(state.slb.load_balancers.values())[ours:]:
+            lb.tags = {"owner": "somebody else"}
+        with served(state) as (cloud, url), Server(_rule()).served() as cluster:
+            facts = discover(cluster, connect(endpoint=url), Said(), SystemClock())
+            assert facts.gaps == ()
+            assert sum(lb.detailed for lb in facts.load_balancers or ()) == ours + 1
+            return Counter(asked(cloud))
+
+    once = asked_for(10, 90)
+    assert asked_for(10, 190) - once == {"slb:DescribeLoadBalancers": 1}
+    details = dict.fromkeys(("slb:DescribeLoadBalancerAttribute", "slb:DescribeLoadBalancerListeners",
+                             "slb:DescribeVServerGroups", "slb:DescribeVServerGroupAttribute"), 10)  # fmt: skip
+    assert asked_for(20, 80) - once == details
+
+
+def test_under_flow_control_the_facts_are_the_same() -> None:
+    calm, _ = _look()
+    throttled, names = _look(faults=(Fault(action="*", code="Throttling.User", over_per_s=15, times=None),))
+    assert throttled.gaps == ()
+    assert codec.encode(replace(throttled, taken_at="")) == codec.encode(replace(calm, taken_at=""))
+    assert Counter(names).total() < 120
+
+
+def test_a_bounded_number_of_questions_is_on_its_way() -> None:
+    with served(world(20)) as (cloud, url), Server(_rule()).served() as cluster:
+        cloud.faults.add(Fault(kind="slow", action="*", delay_s=0.005, times=None))
+        counted = Recorder(SdkTransport(endpoint=parse_endpoint(url)), read_only=True)
+        discover(cluster, AliyunCloud(counted, region=REGION, clock=SystemClock()), Said(), SystemClock())
+    assert 1 < counted.most_at_once <= AT_ONCE
 
 
 def test_throttled_reads_are_asked_again_until_they_are_answered() -> None:

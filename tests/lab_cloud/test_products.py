@@ -16,6 +16,7 @@ from upgrader.lab.cloud.cs.model import Addon, Cluster, Outcome
 from upgrader.lab.cloud.errors import CloudError
 from upgrader.lab.cloud.seed import add_network, add_policy, add_role, allow, fresh_world
 from upgrader.lab.cloud.slb.model import LoadBalancer
+from upgrader.lab.faults import Fault, Faults
 
 CCM = "cloud-controller-manager"
 
@@ -309,3 +310,17 @@ def test_the_same_seed_gives_the_same_world(seed: int, creations: int) -> None:
         for _ in range(creations):
             clb(cloud)
     assert first.snapshot() == second.snapshot()
+
+
+def test_flow_control_strikes_only_what_goes_beyond_its_rate() -> None:
+    clock = LabClock(held=True)
+    faults = Faults(clock)
+    faults.add(Fault(action="Describe*", code="Throttling.User", over_per_s=3, times=None))
+
+    def struck() -> list[bool]:
+        return [faults.take("slb", "DescribeLoadBalancers", {}) is not None for _ in range(5)]
+
+    assert struck() == [False, False, False, True, True]
+    assert faults.take("slb", "CreateLoadBalancer", {}) is None
+    clock.advance(1)
+    assert struck() == [False, False, False, True, True]

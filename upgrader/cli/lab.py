@@ -177,19 +177,21 @@ def fault() -> None:
 @click.option("--status", "http_status", type=int, default=0, help="The HTTP status.")
 @click.option("--times", type=int, default=1, show_default=True, help="How often; 0 means for ever.")
 @click.option("--skip", type=int, default=0, help="So many requests pass first.")
+@click.option("--over", "over_per_s", type=float, default=0.0, metavar="PER SECOND",
+              help="Only what goes beyond so many requests a second; with --times 0, flow control.")  # fmt: skip
 @click.option("--delay", "delay_s", type=float, default=0.0, metavar="SECONDS")
 @click.option("--match", multiple=True, metavar="PARAM=VALUE", help="Only requests with this parameter.")
 @endpoint_option
 @output_option
 def add_fault(
     action: str, product: str, kind: str, code: str, message: str, http_status: int, times: int, skip: int,
-    delay_s: float, match: tuple[str, ...], endpoint: str, fmt: str,
+    over_per_s: float, delay_s: float, match: tuple[str, ...], endpoint: str, fmt: str,
 ) -> None:  # fmt: skip
     """Script a fault."""
     if any("=" not in one for one in match):
         raise InputError(what="--match is PARAM=VALUE", next_command="--match LoadBalancerId=lb-…")
     body = {"action": action, "product": product, "kind": kind, "code": code, "message": message, "status": http_status,
-            "times": times or None, "skip": skip, "delay_s": delay_s,
+            "times": times or None, "skip": skip, "over_per_s": over_per_s, "delay_s": delay_s,
             "match": dict(one.split("=", 1) for one in match)}  # fmt: skip
     made = _ask(endpoint, "POST", "faults", body)
     emit(

@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from upgrader.lab.journal import is_write
+from upgrader.ports.clock import Clock, SystemClock
 
 FaultKind = Literal["before", "after", "timeout", "slow", "cut", "stale"]
 """before: refused, nothing happened. after: it happened, then the answer says it failed. timeout: it happened, and no
@@ -36,7 +37,8 @@ STATUSES: Mapping[str, int] = {"ServiceUnavailable": 503, "InternalError": 500}
 class Fault(Struct, frozen=True, kw_only=True):
     """One scripted fault. `times` None means for ever; empty `product` means any of the cloud, empty `action` any.
 
-    `action` may end in `*`; `match` are parameters that must have these values; `skip` requests pass first.
+    `action` may end in `*`; `match` are parameters that must have these values; `skip` requests pass first. With
+    `over_per_s` it strikes only what goes beyond so many requests a second: flow control, as the cloud has it.
     """
 
     id: int = 0
@@ -48,6 +50,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     status: int = 0
     times: int | None = 1
     skip: int = 0
+    over_per_s: float = 0.0
     delay_s: float = 0.0
     match: dict[str, str] = {}
 
@@ -75,9 +78,12 @@ class Fault(Struct, frozen=True, kw_only=True):
 class Faults:
     """The faults that are waiting. The first that meets a request is spent on it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._faults: list[Fault] = []
         self._next = 1
+        # Of each flow control: what may still pass, and when that was so.
+        self._allowed: dict[int, tuple[float, float]] = {}
         self._guard = threading.Lock()
 
     def add(self, fault: Fault) -> Fault:
@@ -99,9 +105,19 @@ class Faults:
                 if fault.skip:
                     self._faults[place] = structs.replace(fault, skip=fault.skip - 1)
                     continue
+                if fault.over_per_s and self._passes(fault):
+                    continue
                 self._spend(place, fault)
                 return fault
         return None
+
+    def _passes(self, fault: Fault) -> bool:
+        """Whether a flow control lets one more request through: a bucket that holds the requests of one second."""
+        now = self._clock.monotonic()
+        allowed, at = self._allowed.get(fault.id, (fault.over_per_s, now))
+        allowed = min(max(1.0, fault.over_per_s), allowed + (now - at) * fault.over_per_s)
+        self._allowed[fault.id] = (allowed - 1 if allowed >= 1 else allowed, now)
+        return allowed >= 1
 
     def _spend(self, place: int, fault: Fault) -> None:
         if fault.times is None:

@@ -34,13 +34,13 @@ def connect(
     from upgrader.adapters.aliyun.client import SdkTransport
     from upgrader.adapters.aliyun.cloud import AliyunCloud
     from upgrader.adapters.aliyun.endpoint import parse_endpoint
-    from upgrader.adapters.aliyun.retry import Bucket
+    from upgrader.adapters.aliyun.retry import LOOPBACK_PER_S, Bucket
 
     clock = clock or SystemClock()
     where = parse_endpoint(endpoint)
-    # Nothing needs to be spared on loopback.
-    if bucket is None and not (where is not None and where.loopback):
-        bucket = Bucket(clock)
+    if bucket is None:
+        here = where is not None and where.loopback
+        bucket = Bucket(clock, rate_per_s=LOOPBACK_PER_S, burst=LOOPBACK_PER_S) if here else Bucket(clock)
     return AliyunCloud(
         SdkTransport(profile=profile, endpoint=where, key=key),
         region=region or DEFAULT_REGION,

@@ -11,21 +11,36 @@ from upgrader.ports.clock import Clock
 
 RATE_PER_S = 40.0
 BURST = 40.0
+# Loopback needs not be spared, but may be throttled as well.
+LOOPBACK_PER_S = 500.0
+AT_ONCE = 16
+"""How many requests of one connection are on their way together at most, whoever asks."""
+SLOWER = 0.7
+SLOWEST_PER_S = 1.0
+DOUBLES_IN_S = 30.0
+"""How soon a pace that was slowed down is twice as fast again."""
 
 
 class Bucket:
-    """A token bucket that all threads of one account share."""
+    """A token bucket that all threads of one account share. It slows down when the cloud throttles, and recovers."""
 
     def __init__(self, clock: Clock, *, rate_per_s: float = RATE_PER_S, burst: float = BURST) -> None:
-        self._clock, self._rate, self._burst = clock, rate_per_s, burst
-        self._tokens, self._at = burst, clock.monotonic()
+        self._clock, self._full, self._rate, self._burst = clock, rate_per_s, rate_per_s, burst
+        self._tokens, self._at, self._slowed_at = burst, clock.monotonic(), -1.0
         self._guard = threading.Lock()
+
+    @property
+    def rate_per_s(self) -> float:
+        """The pace now."""
+        return self._rate
 
     def take(self) -> None:
         """Wait until a request may be sent."""
         with self._guard:
             now = self._clock.monotonic()
-            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - 1
+            passed_s = now - self._at
+            self._rate = min(self._full, self._rate * 2 ** min(passed_s / DOUBLES_IN_S, 16))
+            self._tokens = min(self._burst, self._tokens + passed_s * self._rate) - 1
             self._at = now
             wait_s = -self._tokens / self._rate
         if wait_s > 0:
@@ -34,13 +49,20 @@ class Bucket:
     def pace(self, rate_per_s: float) -> None:
         """From now on so many a second, and a burst of one second."""
         with self._guard:
-            self._rate = self._burst = rate_per_s
+            self._full = self._rate = self._burst = rate_per_s
             self._tokens = min(self._tokens, self._burst)
 
-    def drain(self) -> None:
-        """The cloud throttled somebody: begin again from an empty bucket."""
+    def slow_down(self) -> None:
+        """The cloud throttled one of us: begin again from an empty bucket, and more slowly.
+
+        What was throttled within one second was sent at one pace, and slows it once.
+        """
         with self._guard:
+            now = self._clock.monotonic()
             self._tokens = min(self._tokens, 0.0)
+            if now - self._slowed_at >= 1.0:
+                self._rate = max(min(SLOWEST_PER_S, self._full), self._rate * SLOWER)
+                self._slowed_at = now
 
 
 class Patient:
@@ -53,6 +75,7 @@ class Patient:
         self, transport: Transport, clock: Clock, bucket: Bucket | None = None, *, deadline_s: float = DEADLINE_S
     ) -> None:
         self._transport, self._clock, self._bucket, self._deadline_s = transport, clock, bucket, deadline_s
+        self._gate = threading.BoundedSemaphore(AT_ONCE)
 
     def send(self, call: Call) -> dict[str, object] | list[object]:
         """The answer. The last error when attempts or time have run out."""
@@ -60,12 +83,12 @@ class Patient:
         return patiently(lambda: self._paced(call), self._clock, attempts=attempts, deadline_s=self._deadline_s)
 
     def _paced(self, call: Call) -> dict[str, object] | list[object]:
-        if self._bucket is None:
-            return self._transport.send(call)
-        self._bucket.take()
+        if self._bucket is not None:
+            self._bucket.take()
         try:
-            return self._transport.send(call)
+            with self._gate:
+                return self._transport.send(call)
         except TransientError as error:
-            if "hrottl" in error.why:
-                self._bucket.drain()
+            if self._bucket is not None and "hrottl" in error.why:
+                self._bucket.slow_down()
             raise

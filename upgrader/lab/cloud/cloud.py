@@ -37,7 +37,7 @@ class Cloud:
         self.world = world or World(seed=seed)
         self.clock = clock or LabClock()
         self.journal = Journal()
-        self.faults = Faults()
+        self.faults = Faults(self.clock)
         self.addon_hooks: list[AddonHook] = []
         self._guard = threading.RLock()
         self._past: list[tuple[float, bytes]] = []
