@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.forecast.clb.small import GROUP, a_backend, a_clb, a_service, now_of, told_of
+from tests.forecast.clb.small import GROUP, a_backend, a_clb, a_node, a_service, now_of, told_of
 from upgrader.forecast import forecast
 from upgrader.forecast.hash import HASH_LABEL
 from upgrader.forecast.select import NLB_FINALIZER
@@ -16,7 +16,15 @@ from upgrader.matrix.load import load_matrix
 from upgrader.model.cloud import Listener, LoadBalancer, ServerGroup
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
 from upgrader.model.forecast import ServiceForecast
-from upgrader.model.kube import Metadata, Service, ServicePort, ServiceSpec
+from upgrader.model.kube import (
+    Ingress,
+    LoadBalancerStatus,
+    Metadata,
+    Service,
+    ServicePort,
+    ServiceSpec,
+    ServiceStatus,
+)
 from upgrader.model.version import parse_version
 
 PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
@@ -112,3 +120,35 @@ def test_v1_syncs_a_service_that_is_being_deleted() -> None:
     deleted = replace(service, metadata=replace(service.metadata, deletion_timestamp=GONE))
     assert told_of("v1.9.3.239", deleted, a_clb()).lb == "clb"
     assert now_of(told_of("v2.14.0", deleted, a_clb())) == [("DeleteLoadBalancer", "lb-1")]
+
+
+def _classed(version: str, **status: str) -> ServiceForecast:
+    """A Service of the NLB class for which a CCM that knew no classes made a CLB."""
+    note = {"zone-maps": "z1:vsw-1,z2:vsw-2"}
+    service = a_service(note, load_balancer_class="alibabacloud.com/nlb")
+    shown = ServiceStatus(load_balancer=LoadBalancerStatus(ingress=(Ingress(**status),)))
+    return told_of(version, replace(service, status=shown), a_clb())
+
+
+def test_from_v2_10_the_clb_of_a_service_of_the_nlb_class_is_dropped_and_an_nlb_made() -> None:
+    told = _classed("v2.14.0", ip="47.1.1.1")
+    asked = [write.action for write in told.writes]
+    assert "nlb:CreateLoadBalancer" in asked
+    assert "slb:DeleteLoadBalancer" not in asked
+    assert told.finalizers == {"service.k8s.alibaba/resources": "removed", NLB_FINALIZER: "added"}
+    assert told.status_cleared
+    assert told.left_behind == ("lb-1",)
+    assert [event.reason for event in told.events][:2] == ["CleanLoadBalancer", "SyncLoadBalancerFailed"]
+
+
+def test_until_v2_9_it_keeps_the_clb_and_gets_groups_without_an_nlb() -> None:
+    asked = [write.action for write in _classed("v2.9.1", ip="47.1.1.1").writes]
+    assert "nlb:CreateServerGroup" in asked
+    assert "nlb:CreateLoadBalancer" not in asked
+
+
+@pytest.mark.parametrize(("version", "kept"), [("v1.9.3.239", True), ("v2.2.0", False)])
+def test_v1_knows_one_of_the_labels_that_keep_a_node_out(version: str, kept: bool) -> None:
+    nodes = (a_node("n1"), a_node("n2", {"service.alibabacloud.com/exclude-node": "true"}))
+    asked = now_of(told_of(version, a_service(), a_clb(), *nodes))
+    assert (("AddVServerGroupBackendServers", "rsp-1") in asked) is kept

@@ -16,6 +16,7 @@ _PREFIXES = (
     "service.beta.kubernetes.io/alicloud-loadbalancer-",
 )
 _ID_LABEL = "service.k8s.alibaba/loadbalancer-id"
+_FINALIZERS = "service.k8s.alibaba/"
 _OWNER_TAG = "kubernetes.do.not.delete"
 _CLUSTER_TAG = "ack.aliyun.com"
 _BACKEND_TYPE = ("service.beta.kubernetes.io/backend-type", *(f"{prefix}backend-type" for prefix in _PREFIXES))
@@ -27,12 +28,17 @@ def owner_name(service: Service) -> str:
 
 
 def related_ids(facts: ClusterFacts, listed: Iterable[LoadBalancer]) -> frozenset[str]:
-    """The ids of load balancers that a Service names, points to or owns, or that carry the cluster's tag."""
+    """The ids of load balancers that a Service names, points to or owns, or that carry the cluster's tag.
+
+    A Service of another type counts while it holds a finalizer of CCM's: its load balancer will go.
+    """
     ids: set[str] = set()
     addresses: set[str] = set()
     owners: set[str] = set()
-    for service in facts.load_balancer_services:
+    for service in facts.services:
         metadata = service.metadata
+        if not service.is_load_balancer and not any(name.startswith(_FINALIZERS) for name in metadata.finalizers):
+            continue
         ids |= {metadata.annotations.get(f"{prefix}id", "") for prefix in _PREFIXES}
         ids.add(metadata.labels.get(_ID_LABEL, ""))
         addresses |= {part for one in service.status.load_balancer.ingress for part in (one.ip, one.hostname)}

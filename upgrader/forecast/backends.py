@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from upgrader.forecast.annotations import BACKEND_TYPE
+from upgrader.forecast.annotations import BACKEND_TYPE, Annotations
 from upgrader.forecast.nodes import candidate_nodes, internal_ip_error, is_excluded, is_virtual, provider_id_error
 from upgrader.forecast.weights import WeightWish, eci_weights, even_weights, node_weights
 from upgrader.forecast.world import World
@@ -65,6 +65,8 @@ def wanted_backends(
         return Wanted(unknown="the nodes were not read")
     if world.facts.has_gap("endpoints"):
         return Wanted(unknown="the endpoints were not read")
+    if _by_ipv6(world, service, lb):
+        return Wanted(unknown="its backends are reached by IPv6 (feature gate IPv6DualStack), which is not judged")
     try:
         nodes = candidate_nodes(world, service)
     except ValueError as error:
@@ -79,6 +81,16 @@ def wanted_backends(
         return _with_enis(world, _even(world, _cluster(world, make, ends, nodes), lb, wish), lb)
     except ValueError as error:
         return Wanted(error=str(error))
+
+
+def _by_ipv6(world: World, service: Service, lb: LbKind) -> bool:
+    """Whether IPv6 addresses count (setAddressIpVersion): the gate is off by default, and `ip-version` must fit."""
+    if not any("IPv6DualStack=true" in one for one in world.facts.ccm.args):
+        return False
+    notes = Annotations(service)
+    wanted = notes.get("backend-ip-version").lower()
+    fitting = notes.get("ip-version").lower() == ("ipv6" if lb == "clb" else "dualstack")
+    return fitting and wanted in ("ipv6", "dualstack") and world.reads("backend-ip-version", lb)
 
 
 class _Maker(Struct, frozen=True, kw_only=True):

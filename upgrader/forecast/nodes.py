@@ -14,7 +14,8 @@ MASTER_LABEL = "node-role.kubernetes.io/master"
 VIRTUAL_NODE = "virtual-kubelet"
 DEPRECATED_EXCLUDE_LABEL = "alpha.service-controller.kubernetes.io/exclude-balancer"
 EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"
-EXCLUDE_NODE_LABELS = ("service.beta.kubernetes.io/exclude-node", "service.alibabacloud.com/exclude-node")
+_BETA, _OWN = "service.beta.kubernetes.io/exclude-node", "service.alibabacloud.com/exclude-node"
+EXCLUDE_NODE_LABELS = {"none": (), "beta": (_BETA,), "both": (_BETA, _OWN)}
 HYBRID_PROVIDER = "ack-hybrid://"
 AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler"
 
@@ -51,7 +52,7 @@ def is_excluded(world: World, node: Node) -> bool:
     return (
         DEPRECATED_EXCLUDE_LABEL in labels
         or (ways.exclude_lb_label and EXCLUDE_LABEL in labels)
-        or (ways.exclude_node_label and any(label in labels for label in EXCLUDE_NODE_LABELS))
+        or any(label in labels for label in EXCLUDE_NODE_LABELS[ways.exclude_node_labels])
         or (not ways.hybrid_nodes and node.spec.provider_id.startswith(HYBRID_PROVIDER))
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from upgrader.forecast.annotations import CLASS, PREFIX
 from upgrader.forecast.hash import HASH_LABEL, hash_by, plainest
@@ -31,6 +32,7 @@ class Selection(Struct, frozen=True, kw_only=True):
 
     `lb` is None when it does not serve it; `clean_up` when it drops what it once wrote, `kind` being who served it;
     `ends` when the Service needs no load balancer any more, so that it goes too (a CLB is left behind otherwise).
+    `beside` is what CCM's CLB controller does to a Service of the NLB class for which an older CCM made a CLB.
     """
 
     lb: LbKind | None
@@ -40,6 +42,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     clean_up: bool = False
     ends: bool = False
     kind: LbKind = "clb"
+    beside: Selection | None = None
 
 
 _WITHOUT_HASH: dict[LbKind, Selection] = {
@@ -52,7 +55,12 @@ def select(world: World, service: Service) -> Selection:
     """The selection for one Service under the world's target version."""
     lb, ways, metadata = serving(world, service), world.ways, service.metadata
     if lb is not None and metadata.deletion_timestamp is None:
-        return _synced(world, service, lb)
+        chosen = _synced(world, service, lb)
+        if lb != "nlb" or CLB_FINALIZER not in metadata.finalizers:
+            return chosen
+        return replace(
+            chosen, beside=_dropped(world, service) if ways.class_clean_up else _synced(world, service, "clb")
+        )
     if not ways.finalizer:
         # v1.9.3 does not look whether a Service is being deleted; one of another type it tidies up after.
         ended = Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed")
@@ -64,15 +72,18 @@ def select(world: World, service: Service) -> Selection:
         return Selection(lb=None)
     if ends and ways.serves_nlb and NLB_FINALIZER in finalizers:
         return Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed", kind="nlb")
-    if lb != "nlb" and ends and CLB_FINALIZER in finalizers:
+    if ends and CLB_FINALIZER in finalizers:
         return Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed")
     if lb is None and CLB_FINALIZER in finalizers and ways.class_clean_up:
-        wanted = hash_by(service, ways.hash_formula)
-        changed = (service.metadata.labels.get(HASH_LABEL) or "").lower() != wanted
-        why: SyncReason = "service-changed" if changed else "none"
-        return Selection(lb=None, clean_up=True, full_sync=changed, why=why)
+        return _dropped(world, service)
     # A deleted Service without CCM's finalizer is only told to be clean.
     return Selection(lb=None)
+
+
+def _dropped(world: World, service: Service) -> Selection:
+    """The selection for a classed Service that still holds the CLB finalizer: synced once more, and let go."""
+    changed = (service.metadata.labels.get(HASH_LABEL) or "").lower() != hash_by(service, world.ways.hash_formula)
+    return Selection(lb=None, clean_up=True, full_sync=changed, why="service-changed" if changed else "none")
 
 
 def _synced(world: World, service: Service, lb: LbKind) -> Selection:

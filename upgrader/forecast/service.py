@@ -8,19 +8,21 @@ from msgspec.structs import replace
 
 from upgrader.forecast.hash import HASH_LABEL
 from upgrader.forecast.select import CLB_FINALIZER, ID_LABEL, NLB_FINALIZER, Selection, select
-from upgrader.forecast.synced import Synced
+from upgrader.forecast.synced import NO_EIP, Synced
 from upgrader.forecast.traffic import Weights, traffic_of, weights_of
 from upgrader.forecast.unaccepted import unaccepted
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LbKind
 from upgrader.model.forecast import ExpectedEvent, Refusal, ServiceForecast
-from upgrader.model.kube import Service
+from upgrader.model.kube import LoadBalancerStatus, Service
 from upgrader.model.version import parse_version
 
 _NOTHING: dict[str, tuple[str | None, str | None]] = {}
 _UNREAD: dict[str, tuple[str]] = {
     kind: (f"the {kind.upper()}s were not read: what is written to them can't be told",) for kind in ("clb", "nlb")
 }
+# What is not there needs no cleaning (cleanupLoadBalancerResources).
+_NOT_THERE = "LoadBalancerId does not exist"
 _NAMED_IN_EVENTS_SINCE = parse_version("v2.3.0")
 
 
@@ -31,6 +33,8 @@ def forecast_service(world: World, service: Service) -> ServiceForecast:
     if chosen.lb is None:
         return _unserved(world, service, chosen)
     kind = chosen.lb
+    if chosen.beside is not None:
+        return _by_both(world, service, chosen.beside, full_sync=chosen.full_sync)
     if world.facts.load_balancers is None or world.facts.has_gap(kind):
         return ServiceForecast(
             namespace=namespace, name=name, lb=kind, full_sync=chosen.full_sync, why=chosen.why,
@@ -82,6 +86,39 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
     )
 
 
+def _by_both(world: World, service: Service, clb: Selection, *, full_sync: bool) -> ServiceForecast:
+    """A Service of the NLB class that had a CLB: both controllers see it, that of the CLBs through its finalizer.
+
+    The first drops it (from v2.10 on), or syncs it as ever; the second finds "can not find loadbalancer, but it's
+    defined in service" until the first is done, then goes by the labels and the status that it left.
+    """
+    if clb.lb is None:
+        first = _unserved(world, service, clb)
+    else:
+        first = _synced(world, service, clb, "clb", _sync(world, service, "clb", full_sync=clb.full_sync))
+    metadata, done = service.metadata, first.refusal is None and not first.unknown
+    labels = {**metadata.labels, **{name: new or "" for name, (_, new) in first.labels.items()}}
+    after = replace(
+        service,
+        metadata=replace(
+            metadata, labels={name: value for name, value in labels.items() if value},
+            finalizers=tuple(one for one in metadata.finalizers if one != CLB_FINALIZER),
+        ),
+        status=replace(service.status, load_balancer=LoadBalancerStatus()) if first.status_cleared else service.status,
+    )  # fmt: skip
+    then = forecast_service(world, after)
+    early = _sync(world, service, "nlb", full_sync=True).refusal if done and full_sync else None
+    failed = _ended(world, "", early) if early is not None else ()
+    return replace(
+        then, full_sync=True, why="service-changed", load_balancer_id=then.load_balancer_id or first.load_balancer_id,
+        writes=(*first.writes, *then.writes), traffic=(*first.traffic, *then.traffic),
+        events=tuple({(one.type, one.reason): one for one in (*first.events, *failed, *then.events)}.values()),
+        labels=first.labels | {name: (metadata.labels.get(name), new) for name, (_, new) in then.labels.items()},
+        finalizers={**first.finalizers, **then.finalizers}, status_cleared=first.status_cleared,
+        left_behind=first.left_behind, refusal=first.refusal or then.refusal, unknown=(*first.unknown, *then.unknown),
+    )  # fmt: skip
+
+
 def _unserved(world: World, service: Service, chosen: Selection) -> ServiceForecast:
     """A Service that the target leaves alone, or drops: a classed one's CLB is then left behind in the cloud."""
     namespace, name = service.metadata.namespace, service.metadata.name
@@ -108,10 +145,13 @@ def _unserved(world: World, service: Service, chosen: Selection) -> ServiceForec
     if not world.ways.id_label:
         labels.pop(ID_LABEL, None)
     lb, refusal = synced.load_balancer, synced.refusal
+    if refusal is not None and _NOT_THERE in refusal.message:
+        refusal = None
+    unread = (f"{lb.id} was not read in full",) if lb is not None and not lb.detailed else ()
     base = ServiceForecast(
         namespace=namespace, name=name, load_balancer_id=lb.id if lb else "", full_sync=chosen.full_sync or chosen.ends,
-        why=chosen.why, writes=synced.writes, left_behind=() if chosen.ends else left, refusal=refusal,
-        unknown=synced.unknown,
+        why=chosen.why, writes=() if unread else synced.writes, left_behind=() if chosen.ends else left,
+        refusal=refusal, unknown=(*synced.unknown, *unread),
     )  # fmt: skip
     if not world.ways.finalizer:
         return replace(base, status_cleared=bool(service.status.load_balancer.ingress))
@@ -119,7 +159,8 @@ def _unserved(world: World, service: Service, chosen: Selection) -> ServiceForec
     if refusal is not None:
         failed = ExpectedEvent(type="Warning", reason="CleanLoadBalancerFailed")
         return replace(base, events=(*synced.events, failed))
-    kept = tuple(one for one in synced.events if one.reason != ended.reason)
+    # No status is written, so that no EIP is looked for.
+    kept = tuple(one for one in synced.events if one.reason not in (ended.reason, NO_EIP))
     return replace(
         base, labels=labels, finalizers={NLB_FINALIZER if chosen.kind == "nlb" else CLB_FINALIZER: "removed"},
         status_cleared=bool(service.status.load_balancer.ingress), events=(*kept, ended),

@@ -8,6 +8,9 @@ from upgrader.forecast.groups import DesiredGroup
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.forecast import ExpectedEvent, Refusal, Write
 
+NO_EIP = "FailedSetEIPAddress"
+"""The reason of the event that tells of an EIP which CCM looked for to write it into the status, and did not find."""
+
 
 class Synced(Struct, frozen=True, kw_only=True):
     """The writes in CCM's order, and what follows from them.

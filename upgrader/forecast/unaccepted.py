@@ -18,7 +18,7 @@ from upgrader.model.cloud import LbKind, LoadBalancer
 from upgrader.model.forecast import Doubt, Write
 
 MOST_WEIGHT = 100
-_CREATING = {
+_OF_CLB = {
     "AddressType": "address-type",
     "AddressIPVersion": "ip-version",
     "InternetChargeType": "charge-type",
@@ -26,7 +26,11 @@ _CREATING = {
     "DeleteProtection": "delete-protection",
     "ModificationProtectionStatus": "modification-protection",
 }
-_SHORTS: Mapping[str, str] = {**_CREATING, **{rule.attribute: rule.short for rule in RULES}}
+_OF_NLB = {"AddressType": "address-type", "AddressIpVersion": "ip-version", "Scheduler": "scheduler"}
+_SHORTS: Mapping[LbKind, Mapping[str, str]] = {
+    "clb": {**_OF_CLB, **{rule.attribute: rule.short for rule in RULES}},
+    "nlb": _OF_NLB,
+}
 _BY_PORT = ("slb:StartLoadBalancerListener", "slb:StopLoadBalancerListener", "slb:DeleteLoadBalancerListener")
 
 
@@ -50,17 +54,23 @@ def _values(world: World, kind: LbKind, one: Write) -> Iterator[str]:
             continue
         if field.endswith(" weight") and after.isdigit() and int(after) > MOST_WEIGHT:
             yield f"a weight is a number from 0 to {MOST_WEIGHT}, and {field} is {after}"
-        known = world.matrix.annotation(PREFIX + _SHORTS[field], kind) if kind == "clb" and field in _SHORTS else None
-        problem = known.problem_with(after) if known is not None else ""
-        if problem:
-            yield f"{field} {problem}, and is {after!r}"
+        short = _SHORTS[kind].get(field, "")
+        known = world.matrix.annotation(PREFIX + short, kind) if short else None
+        # The cloud tells some words in any case.
+        problems = [known.problem_with(text) for text in (after, after.lower(), after.capitalize())] if known else []
+        if problems and all(problems):
+            yield f"{field} {problems[0]}, and is {after!r}"
 
 
 def _state(lb: LoadBalancer | None, one: Write, made: set[tuple[str, str]]) -> Iterator[str]:
-    """OperationFailed.InstanceChargeTypeNotSupport; ListenerProtocol is mandatory where two listeners share a port."""
+    """OperationFailed.InstanceChargeTypeNotSupport; InvalidParameter.VServerGroupId.NotFound; ListenerProtocol is
+    mandatory where two listeners share a port."""
     charge = lb.attributes.get("InstanceChargeType") if lb else ""
     if one.action == "slb:ModifyLoadBalancerInstanceSpec" and charge == "PayByCLCU":
         yield "a CLB that is paid by CLCU has no spec"
+    group = one.params.get("VServerGroupId", "") if "Listener" in one.action else ""
+    if group and (lb is None or lb.detailed) and group not in {known.id for known in (lb.server_groups if lb else ())}:
+        yield f"there is no group {group}"
     if one.action in _BY_PORT and "ListenerProtocol" not in one.params:
         port = one.params.get("ListenerPort", "")
         there = {_transport(other.protocol) for other in (lb.listeners if lb else ()) if str(other.port) == port}

@@ -115,7 +115,7 @@ _NARROW: Mapping[str, Callable[[Context, Service], bool]] = {
     "eci-weight-1": lambda context, service: _is_local(context, service) and _some_node(is_virtual)(context, service),
     "vpc-cidrs": _is_eni, "invalid-eni": _is_eni, "hash-h4": _has_ranges, "elb-gone": _had_elb,
     "empty-cluster-groups": _is_even,
-    "exclude-node": _some_node(lambda node: any(label in node.metadata.labels for label in EXCLUDE_NODE_LABELS)),
+    "exclude-node": _some_node(lambda node: any(name in node.metadata.labels for name in EXCLUDE_NODE_LABELS["both"])),
     "exclude-label": _some_node(lambda node: EXCLUDE_LABEL in node.metadata.labels),
     "autoscaler-taint": _some_node(lambda node: any(t.key == AUTOSCALER_TAINT for t in node.spec.taints)),
 }  # fmt: skip

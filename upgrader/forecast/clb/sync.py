@@ -19,7 +19,7 @@ from upgrader.forecast.clb.wanted import ClbLocal, Notes, local_model, readable_
 from upgrader.forecast.groups import DesiredGroup, find_group
 from upgrader.forecast.nlb.wanted import RefusedByCcmError
 from upgrader.forecast.refusal import lookup_refusal, reuse_refusal
-from upgrader.forecast.synced import Synced
+from upgrader.forecast.synced import NO_EIP, Synced
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.forecast import ExpectedEvent, Refusal, Write
@@ -86,8 +86,13 @@ def _events(groups: tuple[DesiredGroup, ...]) -> tuple[ExpectedEvent, ...]:
     return (ExpectedEvent(type="Normal", reason="UnAvailableLoadBalancer", message=text),)
 
 
-def _merge_error(local: ClbLocal) -> Refusal:
-    text = f"merge listener: find vservergroup error: can not find vgroup by name {local.broken[0]}"
+def _merge_error(local: ClbLocal) -> Refusal | None:
+    """A listener whose group could not be built ends the sync; one to which the user gave a group goes to the cloud."""
+    broken = set(local.broken)
+    lost = next((one.group for one in local.listeners if one.group in broken and not one.group_id), "")
+    if not lost:
+        return None
+    text = f"merge listener: find vservergroup error: can not find vgroup by name {lost}"
     return Refusal(code="backends", message=f"apply model error: {text}")
 
 
@@ -102,8 +107,8 @@ def _fixed(world: World, errors: tuple[str, ...]) -> Refusal:
 
 def _created(world: World, service: Service, local: ClbLocal, base: Synced) -> Synced:
     writes = list(creation_writes(world, service, local))
-    if local.broken:
-        return replace(base, writes=tuple(writes), refusal=_merge_error(local))
+    if lost := _merge_error(local):
+        return replace(base, writes=tuple(writes), refusal=lost)
     if local.late:
         return replace(base, writes=(*writes, *fresh_writes(world, service, local)), refusal=_late(local))
     made = replace(base, writes=(*writes, *fresh_writes(world, service, local)))
@@ -114,8 +119,8 @@ def _created(world: World, service: Service, local: ClbLocal, base: Synced) -> S
 def _existing(
     world: World, service: Service, local: ClbLocal, lb: LoadBalancer, base: Synced, *, full_sync: bool
 ) -> Synced:
-    if full_sync and listens(world, service) and local.broken:
-        return replace(base, refusal=_merge_error(local))
+    if full_sync and listens(world, service) and (lost := _merge_error(local)):
+        return replace(base, refusal=lost)
     groups = tuple(group_writes(world, service, lb, local.groups))
     if local.late:
         return replace(base, writes=(*attribute_writes(world, service, lb), *groups), refusal=_late(local))
@@ -139,7 +144,7 @@ def _ended(world: World, service: Service, local: ClbLocal, synced: Synced) -> S
     """What follows when the cloud is done: the status is written. Pods without an ENI end the sync in an error then."""
     if _lacks_eip(world, service, synced.load_balancer):
         text = "get eip error, set external ip to slb ip"
-        failed = ExpectedEvent(type="Warning", reason="FailedSetEIPAddress", message=text)
+        failed = ExpectedEvent(type="Warning", reason=NO_EIP, message=text)
         synced = replace(synced, events=(*synced.events, failed))
     if not any(group.wanted.invalid for group in local.groups):
         return synced

@@ -178,7 +178,7 @@ def _named_group(notes: Notes, port: ServicePort, lead: str = "") -> str:
 def _check_reused(world: World, notes: Notes, group_id: str) -> None:
     """A group that the user named must be there; only what was read can be judged."""
     lb = world.by_id.get(notes.get("id"))
-    if lb is None or not lb.detailed:
+    if lb is None or lb.kind != "clb" or not lb.detailed:
         return
     group = next((one for one in lb.server_groups if one.id == group_id), None)
     if group is None:
