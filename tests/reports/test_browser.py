@@ -90,6 +90,33 @@ def test_filter_and_sort_work_under_the_reports_own_policy(browser: Any, page_fi
     page.close()
 
 
+def test_of_many_rows_the_first_are_laid_out_and_all_are_searched(browser: Any, tmp_path: Path) -> None:
+    names = [f"web-{n}" for n in range(320)]
+    plan = worlds.plan(services=tuple(worlds.service(name=name) for name in names))
+    file = tmp_path / "many.html"
+    file.write_text(render(present(plan), "html"), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    rows, others = page.locator("#services tbody tr:visible"), page.get_by_role("button", name="Show the others too")
+    shown = page.locator("#shown")
+    assert (rows.count(), shown.inner_text()) == (300, "320 of 320 Services")
+    page.get_by_role("button", name="Service", exact=True).click()
+    page.get_by_role("button", name="Service", exact=True).click()
+    assert "prod/web-319" in rows.first.inner_text()
+    page.get_by_label("Filter by any word").fill("prod/web-7")
+    shown.filter(has_text="11 of 320").wait_for()
+    assert (rows.count(), others.is_hidden()) == (11, True)
+    page.get_by_label("Filter by any word").fill("")
+    shown.filter(has_text="320 of 320").wait_for()
+    others.click()
+    assert (rows.count(), others.is_hidden()) == (320, True)
+    page.close()
+    without = browser.new_context(java_script_enabled=False).new_page()
+    without.goto(file.as_uri())
+    assert without.locator("#services tbody tr:visible").count() == 320
+    without.context.close()
+
+
 def test_print_shows_what_was_folded(browser: Any, page_file: Path, tmp_path: Path) -> None:
     page = browser.new_page()
     page.goto(page_file.as_uri())
