@@ -10,6 +10,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 from upgrader import codec
+from upgrader.report.language import language_of
 from upgrader.report.render import environment, offline_page
 from upgrader.report.tables import inert
 
@@ -157,7 +158,9 @@ def render_html(report: FleetReport) -> str:
 
 def render_markdown(report: FleetReport) -> str:
     """A summary for CI: totals, waves, what failed, what is left, and the checks by cluster count."""
-    rendered: str = environment().get_template("fleet.md.j2").render(report=report, limit=MARKDOWN_CLUSTERS)
+    rendered: str = (
+        environment(language_of()).get_template("fleet.md.j2").render(report=report, limit=MARKDOWN_CLUSTERS)
+    )
     return rendered
 
 

@@ -2,7 +2,7 @@
 
 Judgement speaks English, and knows nothing of languages; a reader's language is decided where text is laid out. A
 message with something filled in is found by its template, so that one entry serves every cluster; what is filled in is
-looked up in turn.
+looked up in turn, and of a list (`this; that`) each part.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Catalogue:
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = dict(texts)
-        self._templates = [
-            (_pattern(english), translated) for english, translated in texts.items() if _HOLE.search(english)
-        ]
+        # The template that says most of a text itself is the one that is meant.
+        shaped = sorted(filter(_HOLE.search, texts), key=lambda english: -len(_HOLE.sub("", english)))
+        self._templates = [(_pattern(english), texts[english]) for english in shaped]
         self._known: dict[str, str] = {}
 
     def say(self, text: str) -> str:
@@ -47,7 +47,9 @@ class Catalogue:
             shape = pattern.fullmatch(text)
             if shape is not None:
                 return self._filled(translated, shape)
-        return text
+        parts = text.split("; ")
+        told = [self.say(part) for part in parts] if len(parts) > 1 else parts
+        return "；".join(told) if told != parts else text
 
     def _filled(self, template: str, shape: re.Match[str]) -> str:
         return _HOLE.sub(lambda hole: self.say(shape[hole[1]]), template)

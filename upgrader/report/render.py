@@ -10,18 +10,21 @@ from typing import Any
 
 from upgrader import __version__, codec
 from upgrader.model.errors import InputError
+from upgrader.report.language import catalogue, language_of
 from upgrader.report.present import Report
 from upgrader.report.tables import render_csv, render_junit, render_sarif
 from upgrader.report.words import AGREEMENTS, MARKS, WHY_FULL_SYNC, plural, second_opinion
 
+# What a page says of its language to browsers and screen readers.
+LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 # The table of Services beyond this count is cut in print and in markdown; json and csv have all.
 MARKDOWN_FINDINGS = 200
 _DIRECTION = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 
 
-@lru_cache(maxsize=1)
-def environment() -> Any:
-    """The templates, with every HTML value escaped and no undefined name passed over."""
+@lru_cache(maxsize=2)
+def environment(language: str) -> Any:
+    """The templates in one language, with every HTML value escaped and no undefined name passed over."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
@@ -39,6 +42,8 @@ def environment() -> Any:
         second_opinion=second_opinion,
         version=__version__,
         pretty=codec.pretty,
+        _=catalogue(language).say,
+        LANGUAGE=LANGUAGES[language],
     )
     made.filters.update(plural=plural, md=markdown_cell, bidi=_isolate)
     return made
@@ -64,13 +69,14 @@ def render_html(report: Report) -> str:
 
 def offline_page(template: str, **values: object) -> str:
     """A page in one file. Its policy allows nothing but its own style and script, named by their hashes."""
-    style = environment().get_template("style.css").render()
-    script = environment().get_template("script.js").render()
+    templates = environment(language_of())
+    style = templates.get_template("style.css").render()
+    script = templates.get_template("script.js").render()
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    rendered: str = environment().get_template(template).render(style=style, script=script, policy=policy, **values)
+    rendered: str = templates.get_template(template).render(style=style, script=script, policy=policy, **values)
     return rendered
 
 
@@ -81,7 +87,9 @@ def _hash(text: str) -> str:
 def render_markdown(report: Report) -> str:
     """A CI summary: verdict, counts, findings (at most `MARKDOWN_FINDINGS`), steps."""
     rendered: str = (
-        environment().get_template("report.md.j2").render(report=report, plan=report.plan, limit=MARKDOWN_FINDINGS)
+        environment(language_of())
+        .get_template("report.md.j2")
+        .render(report=report, plan=report.plan, limit=MARKDOWN_FINDINGS)
     )
     return rendered
 
