@@ -28,7 +28,9 @@ _UNREADABLE = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]|\x85(?:---|\\.\\.\\.)
 _NEXT_LINE = "\x85"
 _NEXT_LINES = re.compile(" *\x85[ \x85]*")
 
-# Keys without digits sort by their characters, letters after all others.
+# Keys without digits sort by their characters, letters after all others: in ASCII's own order, where all that stands
+# between and behind its letters is absent.
+_IN_ORDER = re.compile(r"[!-/:-@a-z]*\Z")
 _DIGIT = re.compile("[0-9]")
 _LETTERS_LAST = {ord(c): ord(c) + 128 for c in string.ascii_letters}
 
@@ -193,6 +195,8 @@ def _scalar(value: Value, indent: int, column: int) -> str:
 def sorted_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
     """Keys in yaml.v2's natural order: letters after everything else, runs of digits by their number."""
     joined = "".join(keys)
+    if _IN_ORDER.match(joined):
+        return tuple(sorted(keys))
     if joined.isascii() and not _DIGIT.search(joined):
         return tuple(sorted(keys, key=lambda key: key.translate(_LETTERS_LAST)))
     return tuple(sorted(keys, key=cmp_to_key(_compare)))

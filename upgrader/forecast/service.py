@@ -38,7 +38,8 @@ def forecast_service(world: World, service: Service) -> ServiceForecast:
     if world.facts.load_balancers is None or world.facts.has_gap(kind):
         return ServiceForecast(
             namespace=namespace, name=name, lb=kind, full_sync=chosen.full_sync, why=chosen.why,
-            labels=_labels(world, service, chosen, "") if chosen.hash is not None else _NOTHING,
+            labels=_NOTHING if chosen.hash in (None, metadata.labels.get(HASH_LABEL)) else
+            _labels(world, service, chosen, ""),
             finalizers=_finalizers(world, service, kind), unknown=_UNREAD[kind],
         )  # fmt: skip
     synced = _sync(world, service, kind, full_sync=chosen.full_sync)

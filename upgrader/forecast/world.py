@@ -29,15 +29,12 @@ def default_name(service: Service) -> str:
 
 @dataclass(frozen=True)
 class World:
-    """Indices over the facts. Build it with `World.of`; every look-up is then a dictionary's."""
+    """Indices over the facts. Build it with `World.of`; those that are not always asked are built when they are."""
 
     facts: ClusterFacts
     target: CcmVersion
     matrix: Matrix
     ways: Behaviour
-    nodes: dict[str, Node] = field(default_factory=dict)
-    slices: dict[str, list[EndpointSlice]] = field(default_factory=dict)
-    endpoints: dict[str, Endpoints] = field(default_factory=dict)
     by_id: dict[str, LoadBalancer] = field(default_factory=dict)
     by_tag: dict[str, list[LoadBalancer]] = field(default_factory=dict)
     by_name: dict[str, list[LoadBalancer]] = field(default_factory=dict)
@@ -51,12 +48,6 @@ class World:
         Without `labels` nobody asks what a hash label becomes, and it is computed only where it decides something.
         """
         world = cls(facts, target, matrix, behaviour(target), labels=labels)
-        world.nodes.update((node.metadata.name, node) for node in facts.nodes)
-        slices: dict[str, list[EndpointSlice]] = defaultdict(list)
-        for piece in facts.endpoint_slices:
-            slices[piece.service_key].append(piece)
-        world.slices.update(slices)
-        world.endpoints.update((f"{e.metadata.namespace}/{e.metadata.name}", e) for e in facts.endpoints)
         for lb in facts.load_balancers or ():
             world.by_id[lb.id] = lb
             world.by_name.setdefault(lb.name, []).append(lb)
@@ -84,6 +75,24 @@ class World:
             return parse_version(self.facts.ccm.version) if self.facts.ccm.version else None
         except InputError:
             return None
+
+    @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """Nodes by name."""
+        return {node.metadata.name: node for node in self.facts.nodes}
+
+    @cached_property
+    def slices(self) -> dict[str, list[EndpointSlice]]:
+        """EndpointSlices by their Service's `namespace/name`."""
+        found: dict[str, list[EndpointSlice]] = defaultdict(list)
+        for piece in self.facts.endpoint_slices:
+            found[piece.service_key].append(piece)
+        return dict(found)
+
+    @cached_property
+    def endpoints(self) -> dict[str, Endpoints]:
+        """Endpoints by their Service's `namespace/name`."""
+        return {f"{one.metadata.namespace}/{one.metadata.name}": one for one in self.facts.endpoints}
 
     @cached_property
     def pods(self) -> dict[str, Pod]:
