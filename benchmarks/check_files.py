@@ -6,7 +6,8 @@ Every measurement is a process of its own, start-up and all, with its bytecode a
 some rounds, taken in turn, so that what else runs on the machine slows all alike; processor time is the steadier of
 the two. Memory is beyond that of an interpreter that does nothing.
 The dumps are random but realistic (`dumps.py`): Services without a hash label, as v1.9.3.239 leaves them; with the
-label of v2.7.0 … v2.13.0; and with a label that nobody computes, so that both formulas have to be.
+label of v2.7.0 … v2.13.0; and with a label that nobody computes, so that both formulas have to be. Two more have
+something wrong in every Service.
 """
 
 from __future__ import annotations
@@ -95,6 +96,8 @@ def main() -> None:
     print(f"interpreter alone: {idle.wall_s:.3f} s, {idle.memory_mb:.0f} MB")
     dumps = [(f"services-{label}", ["services", str(asked.services), "--labels", label], running) for label, running in
              (("none", "v1.9.3.239"), ("H3", "v2.10.0"), ("foreign", "v2.10.0"))]  # fmt: skip
+    dumps += [(f"services-{how}", ["services", str(asked.services), "--broken", how], "v2.10.0")
+              for how in ("port", "null")]  # fmt: skip
     dumps.append(("endpointslices", ["endpointslices", str(asked.slices)], "v2.10.0"))
     with tempfile.TemporaryDirectory() as folder:
         for name, arguments, running in dumps:

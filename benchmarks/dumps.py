@@ -20,6 +20,8 @@ from upgrader.model.kube import Service
 
 Labels = Literal["none", "foreign", "H2", "H3"]
 """What stands in the hash label: nothing, a value nobody computes, or what a formula computes."""
+Broken = Literal["no", "port", "null"]
+"""What is wrong with every Service."""
 
 _PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 # Annotation → the values that turn up, and how often it is there.
@@ -121,6 +123,15 @@ def endpoint_slice(number: int, dice: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def broken(found: dict[str, Any], how: Broken) -> dict[str, Any]:
+    """The Service with a port that is no number, or with null where the API server never writes it."""
+    if how == "port":
+        found["spec"]["ports"][0]["port"] = "eighty"
+    elif how == "null":
+        found["metadata"]["labels"] = None
+    return found
+
+
 def _uid(dice: random.Random) -> str:
     digits = f"{dice.getrandbits(128):032x}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
@@ -158,11 +169,12 @@ def main() -> None:
     parser.add_argument("count", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--labels", choices=["none", "foreign", "H2", "H3"], default="none")
+    parser.add_argument("--broken", choices=["no", "port", "null"], default="no")
     parser.add_argument("--indent", type=int, default=None)
     asked = parser.parse_args()
-    made = services(asked.count, asked.seed, asked.labels) if asked.what == "services" else endpoint_slices(
-        asked.count, asked.seed
-    )  # fmt: skip
+    made = endpoint_slices(asked.count, asked.seed)
+    if asked.what == "services":
+        made = (broken(one, asked.broken) for one in services(asked.count, asked.seed, asked.labels))
     sys.stdout.write(text_of(made, indent=asked.indent))
 
 

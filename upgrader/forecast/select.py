@@ -6,7 +6,7 @@ Sources: `pkg/controller/helper/service_utils.go` (NeedCLB, NeedNLB, IsServiceHa
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,9 +45,11 @@ class Selection(Struct, frozen=True, kw_only=True):
     beside: Selection | None = None
 
 
-_WITHOUT_HASH: dict[LbKind, Selection] = {
-    "clb": Selection(lb="clb", full_sync=True, why="no-hash"),
-    "nlb": Selection(lb="nlb", full_sync=True, why="no-hash"),
+# Where nobody asks for the hash, one for each way in which a Service can be served.
+_SERVED: dict[tuple[LbKind, SyncReason], Selection] = {
+    (lb, why): Selection(lb=lb, full_sync=why != "none", why=why)
+    for lb in get_args(LbKind)
+    for why in get_args(SyncReason)
 }
 
 
@@ -89,14 +91,14 @@ def _dropped(world: World, service: Service) -> Selection:
 def _synced(world: World, service: Service, lb: LbKind) -> Selection:
     """The selection for a Service that is served: synced in full unless its label is what the version computes."""
     label, formula = service.metadata.labels.get(HASH_LABEL), world.ways.hash_formula
-    if label is None or formula == "none":
-        if not world.labels:
-            return _WITHOUT_HASH[lb]
-        return Selection(lb=lb, full_sync=True, why="no-hash", hash=hash_by(service, formula))
-    wanted = hash_by(service, formula)
-    if label.lower() == wanted:
-        return Selection(lb=lb, hash=wanted)
-    return Selection(lb=lb, full_sync=True, why=_why(world, service, label), hash=wanted)
+    why: SyncReason = "no-hash"
+    wanted = None
+    if label is not None and formula != "none":
+        wanted = hash_by(service, formula)
+        why = "none" if label.lower() == wanted else _why(world, service, label)
+    if not world.labels:
+        return _SERVED[lb, why]
+    return Selection(lb=lb, full_sync=why != "none", why=why, hash=wanted or hash_by(service, formula))
 
 
 def serving(world: World, service: Service) -> LbKind | None:

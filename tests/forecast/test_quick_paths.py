@@ -1,0 +1,47 @@
+"""What `check` takes the short way for on a large dump is what the long way finds, Service by Service."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from msgspec import convert
+from msgspec.structs import replace
+
+from benchmarks import dumps
+from upgrader.forecast import forecast
+from upgrader.forecast import hash as hashing
+from upgrader.forecast.hash import HASH_LABEL
+from upgrader.matrix.load import load_matrix
+from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
+from upgrader.model.forecast import Forecast
+from upgrader.model.kube import Service
+from upgrader.model.version import parse_version
+
+TARGETS = ("v1.9.3.378", "v2.5.1", "v2.10.0", "v2.14.0")
+
+
+def judged(labels: dumps.Labels, target: str, *, ask: bool) -> Forecast:
+    services = tuple(convert(one, Service) for one in dumps.services(200, 7, labels))
+    facts = ClusterFacts(identity=ClusterIdentity(), ccm=CcmInstall(version="v2.6.0"), services=services)
+    return forecast(facts, parse_version(target), load_matrix(), labels=ask)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("labels", ["none", "foreign", "H2", "H3"])
+def test_who_does_not_ask_for_labels_is_told_the_same_otherwise(labels: dumps.Labels, target: str) -> None:
+    asked, quick = judged(labels, target, ask=True), judged(labels, target, ask=False)
+    bare = tuple(
+        replace(one, labels={k: v for k, v in one.labels.items() if k != HASH_LABEL}) for one in asked.services
+    )
+    assert quick.services == bare
+    assert {one.why for one in quick.services if one.lb} != {"none"} or labels in ("H2", "H3")
+
+
+@pytest.mark.parametrize("formula", ["H3", "H4"])
+def test_realistic_services_take_the_short_way(formula: Literal["H3", "H4"], monkeypatch: pytest.MonkeyPatch) -> None:
+    services = [convert(one, Service) for one in dumps.services(500, 3)]
+    quick = [hashing.hash_by(one, formula) for one in services]
+    assert all(hashing._quick(one, formula) for one in services if one.is_load_balancer)
+    monkeypatch.setattr(hashing, "_quick", lambda *_: "")
+    assert [hashing.hash_by(one, formula) for one in services] == quick
