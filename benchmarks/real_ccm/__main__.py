@@ -3,6 +3,9 @@
     python -m benchmarks.real_ccm run --binaries DIR --out DIR --pair v2.10.0:v2.14.0 [--pair …] [--seeds 1,2,3]
         [--variant clean|edited|touched|both|changed …] [--lb clb|nlb|both] [--services 40] [--nodes plain|mixed]
     python -m benchmarks.real_ccm life --binaries DIR --out DIR --version v2.14.0 [--lb clb|nlb] [--dry-run]
+    python -m benchmarks.real_ccm walk --binaries DIR --out DIR --version v2.14.0 [--lb clb|nlb] [--reference DIR]
+    python -m benchmarks.real_ccm simulated OUT/walk-….json   the lab's simulated CCM in the same life
+    python -m benchmarks.real_ccm refusals --binaries DIR --out DIR --reference DIR --version v2.10.0
     python -m benchmarks.real_ccm dry --binaries DIR --out DIR --version v2.14.0      `plan --shadow`, both programs
     python -m benchmarks.real_ccm compare OUT/WORLD…      once more from what was kept, without a CCM
     python -m benchmarks.real_ccm errors OUT/WORLD…       what the lab refused, to be judged by eye
@@ -12,6 +15,8 @@ lab, some are edited in the console or touched, `ccm-upgrade discover` reads it,
 its requests with `forecast.writes` as (Service, action, object), the hash labels, the weights, the events; named are
 actions that the lab does not have. Everything is on loopback. Exit 1 where something disagrees.
 
+`walk` leads a Service through its life with the cloud in another process (`lab start --cloud-only`), and holds each
+step's requests against observed ones.
 `life` makes, changes and deletes one Service under one CCM, and prints what was asked and answered at each step.
 """
 
@@ -26,6 +31,9 @@ from pathlib import Path
 from benchmarks.real_ccm.compare import compare, details, table
 from benchmarks.real_ccm.dry import dry
 from benchmarks.real_ccm.life import live
+from benchmarks.real_ccm.refusals import refusals
+from benchmarks.real_ccm.simulated import beside
+from benchmarks.real_ccm.walk import walk
 from benchmarks.real_ccm.worlds import Asked, read_world, run_world
 
 
@@ -52,6 +60,18 @@ def main() -> int:
     dry_run.add_argument("--binaries", type=Path, required=True)
     dry_run.add_argument("--out", type=Path, required=True)
     dry_run.add_argument("--version", action="append", required=True)
+    walks = commands.add_parser("walk")
+    walks.add_argument("--binaries", type=Path, required=True)
+    walks.add_argument("--out", type=Path, required=True)
+    walks.add_argument("--reference", type=Path, default=None)
+    walks.add_argument("--version", action="append", required=True)
+    walks.add_argument("--lb", action="append", choices=("clb", "nlb"))
+    refused = commands.add_parser("refusals")
+    refused.add_argument("--binaries", type=Path, required=True)
+    refused.add_argument("--out", type=Path, required=True)
+    refused.add_argument("--reference", type=Path, required=True)
+    refused.add_argument("--version", action="append", required=True)
+    commands.add_parser("simulated").add_argument("walks", type=Path, nargs="+")
     for name in ("compare", "errors"):
         commands.add_parser(name).add_argument("worlds", type=Path, nargs="+")
     given = parser.parse_args()
@@ -63,6 +83,17 @@ def main() -> int:
         found = [dry(given.binaries, version, given.out / f"dry-{version}") for version in given.version]
         print(json.dumps(found, indent=1, ensure_ascii=False))
         return 0 if all(one["same"] for one in found) else 1
+    if given.command == "refusals":
+        told = [refusals(given.binaries, version, given.out / f"refusals-{version}", given.reference)
+                for version in given.version]  # fmt: skip
+        print(json.dumps(told, indent=1, ensure_ascii=False))
+        return 1 if any(one["simulated differs from real"] for one in told) else 0
+    if given.command == "simulated":
+        found = {walked.stem: beside(walked) for walked in given.walks}
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return 1 if any(found.values()) else 0
+    if given.command == "walk":
+        return _walks(given)
     if given.command == "life":
         return _lives(given)
     return _report(_run(given) if given.command == "run" else given.worlds)
@@ -94,6 +125,24 @@ def _lives(given: argparse.Namespace) -> int:
         for step in live(given.binaries, version, given.lb, folder, dry_run=given.dry_run):
             sick |= bool(step.get("errors") or step.get("unhandled") or step.get("left"))
             print(json.dumps(step, ensure_ascii=False))
+    return 1 if sick else 0
+
+
+def _walks(given: argparse.Namespace) -> int:
+    sick = False
+    for version, lb in ((version, lb) for version in given.version for lb in given.lb or ("clb", "nlb")):
+        found = walk(given.binaries, version, lb, given.out / f"walk-{version}-{lb}", given.reference)
+        (given.out / f"walk-{version}-{lb}.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+        differs = [f"  {one['step']}: {said}" for one in found["steps"] for said in one["differs"]]
+        restless = [one["step"] for one in found["steps"] if not one["rested"]]
+        writes = sum(len(one["writes"]) for one in found["steps"])
+        print(
+            f"{version} {lb}: {len(found['steps'])} steps, {writes} writes, unhandled {found['unhandled']}, "
+            f"refused {found['errors']}, not at rest {restless}, {len(differs)} differ",
+            *differs,
+            sep="\n",
+        )
+        sick |= bool(found["unhandled"] or differs)
     return 1 if sick else 0
 
 

@@ -40,14 +40,18 @@ class World:
     by_name: dict[str, list[LoadBalancer]] = field(default_factory=dict)
     eni_by_ip: dict[str, str] = field(default_factory=dict)
     labels: bool = True
+    made_now: bool = False
 
     @classmethod
-    def of(cls, facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels: bool = True) -> World:
+    def of(
+        cls, facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels: bool = True, made_now: bool = False
+    ) -> World:
         """The indices for one snapshot and one target.
 
         Without `labels` nobody asks what a hash label becomes, and it is computed only where it decides something.
+        `made_now` says that the Service's load balancer was made in the very sync that goes on.
         """
-        world = cls(facts, target, matrix, behaviour(target), labels=labels)
+        world = cls(facts, target, matrix, behaviour(target), labels=labels, made_now=made_now)
         for lb in facts.load_balancers or ():
             world.by_id[lb.id] = lb
             world.by_name.setdefault(lb.name, []).append(lb)

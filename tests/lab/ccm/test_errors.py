@@ -59,3 +59,11 @@ def test_a_foreign_class_is_left_alone() -> None:
     add_service(rig.cluster, ServiceSpec(name="e", class_="example.com/other"))
     rig.work()
     assert (rig.messages("e"), rig.writes()) == ([], [])
+
+
+@pytest.mark.parametrize(("version", "said"), [("v2.10.0", "Ensured load balancer"), ("v2.14.0", "AddressType once")])
+def test_a_load_balancer_that_was_only_just_made_is_compared_by_newer_versions_alone(version: str, said: str) -> None:
+    rig = Rig(ClusterSpec(name="errors", kind="managed", ccm=version))
+    add_service(rig.cluster, ServiceSpec(name="e", annotations={f"{ANNOTATION}address-type": "bogus"}))
+    rig.work()
+    assert said in rig.messages("e")[-1]

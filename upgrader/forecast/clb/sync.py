@@ -124,7 +124,8 @@ def _existing(
     groups = tuple(group_writes(world, service, lb, local.groups))
     if local.late:
         return replace(base, writes=(*attribute_writes(world, service, lb), *groups), refusal=_late(local))
-    full, fixed = tuple(_full(world, service, local, lb)), fixed_once_made(world, service, lb)
+    compared = world.ways.clb_checked_at_creation or not world.made_now
+    full, fixed = tuple(_full(world, service, local, lb)), fixed_once_made(world, service, lb) if compared else ()
     if full_sync and fixed:
         refusal = _fixed(world, fixed)
         if world.ways.clb_errors == "first":

@@ -53,8 +53,8 @@ class Sync(Struct, kw_only=True):
         self._settle(service, world, last)
         return False
 
-    def _world(self, service: Service) -> World:
-        return World.of(self.view.facts(service, self.version), self.version, load_matrix())
+    def _world(self, service: Service, *, made_now: bool = False) -> World:
+        return World.of(self.view.facts(service, self.version), self.version, load_matrix(), made_now=made_now)
 
     def _carry(
         self, service: Service, world: World, first: ServiceForecast, hands: Hands
@@ -65,7 +65,7 @@ class Sync(Struct, kw_only=True):
             due = [write for write in found.writes if write.effect == "IMMEDIATE"]
             if not hands.carry(due):
                 break
-            world = self._world(service)
+            world = self._world(service, made_now=not first.load_balancer_id)
             found = forecast_service(world, service)
         return world, found
 
