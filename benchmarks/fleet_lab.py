@@ -9,6 +9,7 @@ every healthy cluster verified, every sick one named with its cause.
 from __future__ import annotations
 
 import argparse
+import resource
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,8 @@ def main() -> None:
     lab = WitnessedLab(scenario)
     with lab, tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        print(f"lab: {args.clusters} clusters after {time.monotonic() - began:.0f} s", flush=True)
+        print(f"lab: {args.clusters} clusters after {time.monotonic() - began:.0f} s (CPU: "
+              f"{computed(resource.RUSAGE_SELF):.0f} s), {memory()} MiB", flush=True)  # fmt: skip
         (folder / "s.yaml").write_text(STRATEGY.format(failures=budget, parallel=args.parallel))
         plan = ("fleet", "plan", "--strategy", "s.yaml", "--account", "--kubeconfig", str(lab.kubeconfig),
                 "-o", "fleet.json")  # fmt: skip
@@ -60,15 +62,28 @@ def main() -> None:
         sys.exit(most > budget or bool(unnamed) or status["totals"].get("waiting", 0) > 0)
 
 
+def memory() -> int:
+    """The largest resident memory of this process so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
 def timed(lab: WitnessedLab, folder: Path, *args: str) -> None:
-    """Run a command; print its time and its peak memory."""
-    began = time.monotonic()
+    """Run a command; print its time, what it and the lab computed, and its peak memory."""
+    began, own, lab_s = time.monotonic(), computed(resource.RUSAGE_CHILDREN), computed(resource.RUSAGE_SELF)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command(lab, folder, *args), env=environment(lab, folder), cwd=folder, stdout=log,
                                    stderr=log)  # fmt: skip
         peak = peak_memory(process)
-    print(f"{args[1]}: exit {process.wait()}, {time.monotonic() - began:.0f} s, {peak} MiB "
+    code, took = process.wait(), time.monotonic() - began
+    own, lab_s = computed(resource.RUSAGE_CHILDREN) - own, computed(resource.RUSAGE_SELF) - lab_s
+    print(f"{args[1]}: exit {code}, {took:.0f} s (CPU: {own:.0f} s, the lab {lab_s:.0f} s), {peak} MiB "
           f"({'within' if peak <= MEMORY_MIB else 'beyond'} {MEMORY_MIB})", flush=True)  # fmt: skip
+
+
+def computed(who: int) -> float:
+    """Seconds of a core, of this process or of those that it waited for."""
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

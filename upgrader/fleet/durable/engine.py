@@ -49,8 +49,9 @@ def _record(executor: str, claim: str, outcome: str) -> None:
 def _upgrade_cluster(executor: str, claim: str) -> None:
     try:
         _record(executor, claim, _carry_out(executor, claim))
-    except Exception as error:
-        # A full disk, a database that is gone for good: without this word the slot would be taken for ever.
+    except BaseException as error:
+        # A full disk, a database that is gone for good, or others who took this process for dead and cancelled (DBOS
+        # says that by a BaseException): without this word the slot would be taken for ever.
         if executor in _hands:
             _hands[executor].lost(claim, f"{type(error).__name__}: {error}"[:300])
         raise
@@ -82,8 +83,12 @@ class Durable:
         DBOS.launch()
 
     def start(self, id_: str, claim: str) -> None:
-        """Begin a workflow; returns at once. The same id never runs twice."""
-        with SetWorkflowID(id_):
+        """Begin a workflow; returns at once.
+
+        Its id is this process's own: where an older database of the engine knows the claim's, DBOS would hand out what
+        became of it then, and nothing would run. That no claim is given out twice is the ledger's fence.
+        """
+        with SetWorkflowID(f"{id_}/{self.executor}"):
             DBOS.start_workflow(_upgrade_cluster, self.executor, claim)
 
     def forget(self, prefix: str) -> None:
