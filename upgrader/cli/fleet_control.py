@@ -88,21 +88,40 @@ def status(
 
 def status_text(found: FleetStatus) -> str:
     """The run for a person: waves, totals, budget, the first failure, what next."""
-    lines = [f"{found.state}   fleet run {found.id}"]
+    from upgrader.report.paper import Paper
+
+    paper = Paper.of()
+    paper.line(f"{found.state}   fleet run {found.id}")
     if found.cause:
-        lines.append(f"  because: {found.cause}")
+        paper.para(found.cause, 2, "because: ")
     for wave in found.waves:
         ended = sum(one.state == "succeeded" for one in wave.clusters)
-        lines.append(f"  {wave.state:8} {wave.name}: {ended} of {len(wave.clusters)} succeeded")
-        lines += [f"      {one.name or one.id}: {one.step}" for one in wave.clusters if one.state == "running"]
-    lines.append("  " + ", ".join(f"{count} {state}" for state, count in sorted(found.totals.items())))
+        paper.line(f"  {wave.state:8} {wave.name}: {ended} of {len(wave.clusters)} succeeded")
+        for one in wave.clusters:
+            if one.state == "running":
+                paper.para(one.step or "begins", 6, f"{one.name or one.id}: ")
+    paper.line("  " + ", ".join(f"{count} {state}" for state, count in sorted(found.totals.items())))
     budget = found.budget
-    lines.append(f"  budget: {budget.failed} failed and {budget.in_flight} in flight of {budget.allowed}")
+    paper.line(f"  budget: {budget.failed} failed and {budget.in_flight} in flight of {budget.allowed}")
     if found.first_failure is not None:
-        first = found.first_failure
-        lines.append(f"  first failure: {first.cluster}, {first.step}: {first.reason}")
-        lines.append(f"next: ccm-upgrade fleet retry {found.id} --failed --reason TEXT, once the cause is gone")
-    return "\n".join(lines)
+        paper.para(found.first_failure.reason, 2, f"first failure: {found.first_failure.cluster}: ")
+    if next_command := _next(found):
+        paper.line(f"next: {next_command}")
+    return paper.text()
+
+
+def _next(found: FleetStatus) -> str:
+    """What a person does now; empty where there is nothing to be done but to wait."""
+    gate = next((wave.name for wave in found.waves if wave.state == "gate"), "")
+    if found.state == "RUNNING":
+        return f"ccm-upgrade fleet approve {found.id} {gate} --reason TEXT" if gate else ""
+    if found.state in ("PAUSED", "STALLED"):
+        return f"ccm-upgrade fleet resume {found.id}"
+    if found.state == "STOPPED":
+        return f"ccm-upgrade fleet doctor {found.id}"
+    if found.state == "FAILED":
+        return f"ccm-upgrade fleet retry {found.id} --failed --reason TEXT, once the cause is gone"
+    return f"ccm-upgrade fleet report {found.id} --out html=fleet.html"
 
 
 def fleet_exit(found: FleetStatus) -> Exit:
@@ -148,7 +167,7 @@ def abort(run: str, reason: str, database: str, state_dir: Path | None, fmt: str
 
 @click.command()
 @click.argument("run")
-@click.argument("cluster")
+@click.argument("cluster", metavar="ID|NAME")
 @_reason
 @_where
 def skip(run: str, cluster: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
@@ -156,7 +175,8 @@ def skip(run: str, cluster: str, reason: str, database: str, state_dir: Path | N
     from upgrader.fleet.control import Control
 
     with ledger_at(database, state_dir) as ledger:
-        Control(ledger).skip(run, cluster, who=person(), why=reason)
+        named = [one.member.id for one in ledger.clusters(run) if one.member.name == cluster]
+        Control(ledger).skip(run, named[0] if len(named) == 1 else cluster, who=person(), why=reason)
     emit(document("FleetSkip", run=run, cluster=cluster), fmt, f"{cluster} is left out of {run}.")
 
 
@@ -172,7 +192,7 @@ def retry(run: str, failed: bool, reason: str, database: str, state_dir: Path | 
     with ledger_at(database, state_dir) as ledger:
         again = Control(ledger).retry_failed(run, who=person(), why=reason)
     emit(document("FleetRetry", run=run, clusters=again, failed=failed), fmt,
-         f"{len(again)} clusters wait again.\nnext: ccm-upgrade fleet resume {run}")  # fmt: skip
+         f"{len(again)} waiting again.\nnext: ccm-upgrade fleet resume {run}" if again else "None failed.")  # fmt: skip
 
 
 def _decide(

@@ -15,6 +15,7 @@ from upgrader.cli.running import engine_of, judged
 from upgrader.fleet.inventory.kubeconfig import Kubeconfigs
 from upgrader.fleet.job import Outcome, Watch
 from upgrader.fleet.model import ClusterState, Member
+from upgrader.fleet.planning import standing
 from upgrader.model.errors import AbsentError, CcmUpgradeError, InputError, StaleError, TransientError
 
 if TYPE_CHECKING:
@@ -121,7 +122,10 @@ class LiveJob:
         watch.step("planning")
         plan = self._plan(claim.member, strategy, connections)
         if plan.verdict == "BLOCKED" or (plan.verdict == "UNKNOWN" and not self.accept_unknown):
-            return Outcome(state="skipped" if plan.verdict == "BLOCKED" else "unknown", error=_stands(plan))
+            return Outcome(
+                state="skipped" if plan.verdict == "BLOCKED" else "unknown",
+                error=f"{plan.verdict}: {standing(plan)}".strip(": "),
+            )
         new = [step.id for step in plan.steps if step.id not in claim.approved]
         if claim.approved and new:
             return Outcome(state="unknown", error=f"its plan has steps that nobody saw: {', '.join(new)}; "
@@ -255,6 +259,5 @@ def _outcome(run: Run) -> Outcome:
 
 
 def _stands(plan: Plan) -> str:
-    wanted = "FAIL" if plan.verdict == "BLOCKED" else "UNKNOWN"
-    first = next((one for one in plan.findings if one.open and one.outcome == wanted), None)
-    return f"{plan.verdict}: {first.code} {first.message}" if first else plan.verdict
+    why = standing(plan)
+    return f"{plan.verdict}: {why}" if why else plan.verdict

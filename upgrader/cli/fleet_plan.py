@@ -68,8 +68,7 @@ def plan(
     accounts = (*named, *([""] if own_account or not (named or files or kubeconfigs) else []))
     members = _inventory(files, kubeconfigs, accounts, regions, endpoint)
     if only_list:
-        emit(document("Inventory", clusters=members), fmt,
-             lambda: "\n".join(f"{m.id}  {m.name}  {m.region}  {m.version}  {m.state}" for m in members))  # fmt: skip
+        emit(document("Inventory", clusters=members), fmt, lambda: inventory_text(members))
         ctx.exit(Exit.DONE)
     job = LiveJob(state_of(state_dir), endpoint=endpoint)
     job.share(strategy, 1)
@@ -126,17 +125,41 @@ def read_fleet_plan(path: Path) -> FleetPlan:
 
 def plan_text(made: FleetPlan, saved: Path | None = None) -> str:
     """The fleet plan for a person: waves, verdicts, who can't go and why, what next."""
+    from upgrader.fleet.planning import STANDS
+    from upgrader.report.paper import Paper
+
+    paper = Paper.of()
     by_id = {one.id: one for one in made.clusters}
     names = {one.id: one.name or one.id for one in made.members}
-    lines = [f"{len(made.members)} clusters to {made.strategy.target}, in {len(made.waves)} waves"]
+    paper.line(
+        f"{_count(len(made.members), 'cluster')} to {made.strategy.target}, in {_count(len(made.waves), 'wave')}"
+    )
     for wave in made.waves:
         gate = ", behind a gate" if wave.gate else ""
-        lines.append(f"  {wave.name}: {len(wave.members)} clusters, at most {wave.budget.allowed} in danger{gate}")
-    lines.append("  " + ", ".join(f"{n} {v}" for v, n in sorted(made.verdicts().items())))
+        paper.line(f"  {wave.name}: {_count(len(wave.members), 'cluster')}, "
+                   f"at most {wave.budget.allowed} in danger{gate}")  # fmt: skip
+    paper.line("  " + ", ".join(f"{n} {v}" for v, n in sorted(made.verdicts().items())))
     for wave in made.waves:
         for one in (by_id[id_] for id_ in wave.members):
-            if one.verdict in ("BLOCKED", "UNKNOWN"):
-                why = one.error or ", ".join(f"{f.code} {f.outcome}" for f in one.findings if f.outcome != "WARN")
-                lines.append(f"  {one.verdict:8} {names[one.id]} ({wave.name}): {why}")
-    lines.append(f"next: ccm-upgrade fleet apply {saved}" if saved else "next: add -o fleet.json, then fleet apply")
+            if one.verdict in STANDS:
+                more = len({f.code for f in one.findings if f.outcome == STANDS[one.verdict]}) - 1
+                why = (one.error or one.why) + (f" (and {_count(more, 'check')} more)" if more > 0 else "")
+                paper.para(why, 2, f"{one.verdict:8} {names[one.id]} ({wave.name}): ")
+    paper.line(f"next: ccm-upgrade fleet apply {saved}" if saved else "next: add -o fleet.json, then fleet apply")
+    return paper.text()
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def inventory_text(members: tuple[Member, ...]) -> str:
+    """The inventory as a table."""
+    rows = [("ID", "NAME", "ACCOUNT", "REGION", "KIND", "STATE")]
+    rows += [(m.id, m.name, m.account, m.region, m.kind or "", m.state) for m in members]
+    # A column that nobody fills is left out.
+    columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
+    widths = [max(len(cell) for cell in column) for column in columns]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+             for row in zip(*columns, strict=True))  # fmt: skip
     return "\n".join(lines)

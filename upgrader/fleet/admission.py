@@ -57,6 +57,10 @@ def _admits(row: RunRow, wave: Wave, counts: Counts) -> bool:
     )
 
 
+def _failed(count: int) -> str:
+    return f"{count} cluster{'' if count == 1 else 's'} failed"
+
+
 class Admission:
     """Claims, fences and endings of one ledger."""
 
@@ -161,7 +165,7 @@ class Admission:
                 connection, row, now, wave=row.wave + 1, wave_failures_in_a_row=0, **NO_SOAK
             )  # fmt: skip
         if all_failed:
-            return self.ledger.update(connection, row, now, state="FAILED", cause=f"{all_failed} clusters failed")
+            return self.ledger.update(connection, row, now, state="FAILED", cause=_failed(all_failed))
         return self.ledger.update(connection, row, now, state="SUCCEEDED", cause="")
 
     def waits_for(self, row: RunRow, now: datetime) -> str:

@@ -68,7 +68,7 @@ class Control:
                 raise InputError(what=f"wave {wave!r} has no gate", next_command=f"gates: {', '.join(names) or 'none'}")
             self._note(connection, run, "approve" if approve else "deny", who, why, wave)
             if not approve:
-                cause = f"gate of wave {wave} denied by {who}: {why}"
+                cause = f"{denied_by(wave)}{who}: {why}"
                 self.ledger.update(connection, row, now, state="STOPPED", cause=cause)
 
     def skip(self, run: str, cluster: str, *, who: str, why: str) -> None:
@@ -107,6 +107,11 @@ class Control:
     def _note(self, connection: sa.Connection, run: str, what: str, who: str, why: str, wave: str = "") -> None:
         at = rfc3339(self.ledger.clock.now())
         connection.execute(NOTES.insert().values(run=run, at=at, what=what, who=who, why=why, wave=wave))
+
+
+def denied_by(wave: str) -> str:
+    """How the cause of a run begins that was stopped at the gate of this wave."""
+    return f"gate of wave {wave} denied by "
 
 
 def _refuse_ended(row: RunRow) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from upgrader.fleet.admission import Admission
-from upgrader.fleet.control import Workers
+from upgrader.fleet.control import Workers, denied_by
 from upgrader.fleet.ledger import Ledger
 
 
@@ -35,6 +35,8 @@ def examine(ledger: Ledger, run: str) -> tuple[Ailment, ...]:
     elif row.state in ("PAUSED", "STALLED"):
         found.append(Ailment(what=f"{row.state}: {row.cause}", next_command=f"ccm-upgrade fleet resume {run}"))
     elif row.state == "STOPPED":
-        found.append(Ailment(what=f"STOPPED: {row.cause}",
-                             next_command=f"ccm-upgrade fleet retry {run} --failed --reason TEXT"))  # fmt: skip
+        denied = next((wave.name for wave in row.waves if row.cause.startswith(denied_by(wave.name))), "")
+        command = (f"ccm-upgrade fleet approve {run} {denied} --reason TEXT, then ccm-upgrade fleet resume {run}"
+                   if denied else f"ccm-upgrade fleet retry {run} --failed --reason TEXT")  # fmt: skip
+        found.append(Ailment(what=f"STOPPED: {row.cause}", next_command=command))
     return tuple(found)

@@ -54,7 +54,8 @@ class Found(Struct, frozen=True, kw_only=True):
 class ClusterPlan(Struct, frozen=True, kw_only=True):
     """One cluster's plan in short; `error` says why there is none. It is made again, fresh, at the cluster's turn.
 
-    `findings` are those that are open, `settled` the codes of those that a step mends or a person accepted.
+    `findings` are those that are open, `settled` the codes of those that a step mends or a person accepted. `why` is
+    the first finding that makes the verdict BLOCKED or UNKNOWN, in words.
     """
 
     id: str
@@ -65,6 +66,7 @@ class ClusterPlan(Struct, frozen=True, kw_only=True):
     findings: tuple[Found, ...] = ()
     settled: tuple[str, ...] = ()
     error: str = ""
+    why: str = ""
 
 
 class Budget(Struct, frozen=True, kw_only=True):

@@ -20,6 +20,10 @@ from upgrader.model.plan import Plan
 _LIVE = frozenset({"", "running", "updating", "scaling"})
 
 
+# The outcome of findings that make a verdict.
+STANDS: dict[str, str] = {"BLOCKED": "FAIL", "UNKNOWN": "UNKNOWN"}
+
+
 class FleetPlan(Struct, frozen=True, kw_only=True):
     """All that `fleet apply` needs: nothing is looked up again but the clusters themselves."""
 
@@ -97,4 +101,12 @@ def in_short(id_: str, made: Plan) -> ClusterPlan:
         steps=tuple(step.id for step in made.steps),
         findings=tuple(Found(code=c, outcome=o, count=n) for (c, o), n in sorted(counts.items())),
         settled=tuple(sorted({finding.code for finding in made.findings if not finding.open})),
+        why=standing(made),
     )
+
+
+def standing(made: Plan) -> str:
+    """The first finding that makes the verdict BLOCKED or UNKNOWN, in words; empty for any other verdict."""
+    wanted = STANDS.get(made.verdict)
+    first = next((one for one in made.findings if one.open and one.outcome == wanted), None)
+    return f"{first.code} {first.message}" if first else ""

@@ -10,6 +10,7 @@ from upgrader.fleet.model import FAILED_STATES, ClusterPlan, Member, Wave
 from upgrader.fleet.planning import FleetPlan
 from upgrader.fleet.status import status_of
 from upgrader.fleet.strategy import Strategy
+from upgrader.model.version import parse_version
 from upgrader.report.fleet import ClusterRow, Decision, FleetReport, WaveRow, columns_of, grouped
 
 _RANK = ("FAIL", "UNKNOWN", "WARN", "NOTE")
@@ -67,7 +68,7 @@ def _report(
         target=strategy.target,
         allowed=strategy.budget.of(len(clusters)).allowed,
         verdicts=dict(sorted(Counter(row.verdict for row in clusters).items())),
-        versions=dict(sorted(Counter(row.from_version or "unknown" for row in clusters).items())),
+        versions=_versions(clusters),
         waves=tuple(waves),
         checks=columns_of(clusters, dict(titles)),
         clusters=clusters,
@@ -75,6 +76,13 @@ def _report(
         left=grouped(clusters, _LEFT),
         **more,  # type: ignore[arg-type]
     )
+
+
+def _versions(clusters: Iterable[ClusterRow]) -> dict[str, int]:
+    """How many clusters run which version, the oldest first, those of an unknown one last."""
+    counts = Counter(row.from_version for row in clusters)
+    known = sorted((one for one in counts if one), key=parse_version)
+    return {one or "unknown": counts[one] for one in [*known, *([""] if counts[""] else [])]}
 
 
 def _row(

@@ -103,7 +103,8 @@ def load_text(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(what="can't read the file", where=str(path), why=str(error)) from error
+        why = getattr(error, "strerror", None) or str(error)
+        raise InputError(what="can't read the file", where=str(path), why=why) from error
     return parse_text(text, str(path))
 
 
