@@ -101,6 +101,7 @@ def _ended(service: Service) -> Service:
 def test_v1_deletes_the_clb_of_a_service_of_another_type_without_a_word() -> None:
     told = told_of("v1.9.3.239", _ended(a_service()), a_clb(DeleteProtection="on"))
     assert now_of(told) == [("DeleteLoadBalancer", "lb-1")]
+    assert [doubt.kind for doubt in told.doubts] == ["refused"]
     assert told.events == ()
     assert told.finalizers == {}
 

@@ -117,6 +117,7 @@ def _by_both(world: World, service: Service, clb: Selection, *, full_sync: bool)
         labels=first.labels | {name: (metadata.labels.get(name), new) for name, (_, new) in then.labels.items()},
         finalizers={**first.finalizers, **then.finalizers}, status_cleared=first.status_cleared,
         left_behind=first.left_behind, refusal=first.refusal or then.refusal, unknown=(*first.unknown, *then.unknown),
+        doubts=(*first.doubts, *then.doubts),
     )  # fmt: skip
 
 
@@ -153,6 +154,7 @@ def _unserved(world: World, service: Service, chosen: Selection) -> ServiceForec
         namespace=namespace, name=name, load_balancer_id=lb.id if lb else "", full_sync=chosen.full_sync or chosen.ends,
         why=chosen.why, writes=() if unread else synced.writes, left_behind=() if chosen.ends else left,
         refusal=refusal, unknown=(*synced.unknown, *unread),
+        doubts=() if unread else unaccepted(world, chosen.kind, lb, synced.writes),
     )  # fmt: skip
     if not world.ways.finalizer:
         return replace(base, status_cleared=bool(service.status.load_balancer.ingress))

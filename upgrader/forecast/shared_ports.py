@@ -28,7 +28,12 @@ def with_shared_ports(
     """The forecasts, each with a doubt about what it shares with others, where a listener there is written now."""
     users = defaultdict[Place, list[int]](list)
     for number, (service, one) in enumerate(zip(services, made, strict=True)):
-        if one.lb and one.load_balancer_id and Annotations(service).get("id") and _listens(world, service, one):
+        if (
+            (one.lb or one.writes)
+            and one.load_balancer_id
+            and Annotations(service).get("id")
+            and _listens(world, service, one)
+        ):
             for port in service.spec.ports or ():
                 users[one.load_balancer_id, _transport(world, port.port, port.protocol)].append(number)
     found = defaultdict[int, list[Doubt]](list)
@@ -45,9 +50,9 @@ def with_shared_ports(
 def _listens(world: World, service: Service, one: ServiceForecast) -> bool:
     from upgrader.forecast.clb.sync import listens
 
-    if one.lb == "clb":
-        return listens(world, service)
-    return Annotations(service).get("force-override-listeners") == "true"
+    if one.lb == "nlb":
+        return Annotations(service).get("force-override-listeners") == "true"
+    return listens(world, service)
 
 
 def _transport(world: World, port: int, protocol: str) -> str:

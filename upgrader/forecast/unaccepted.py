@@ -31,17 +31,20 @@ _SHORTS: Mapping[LbKind, Mapping[str, str]] = {
     "clb": {**_OF_CLB, **{rule.attribute: rule.short for rule in RULES}},
     "nlb": _OF_NLB,
 }
+_FREEING = ("slb:SetLoadBalancerDeleteProtection", "nlb:UpdateLoadBalancerProtection")
 _BY_PORT = ("slb:StartLoadBalancerListener", "slb:StopLoadBalancerListener", "slb:DeleteLoadBalancerListener")
 
 
 def unaccepted(world: World, kind: LbKind, lb: LoadBalancer | None, writes: Iterable[Write]) -> tuple[Doubt, ...]:
     """Why the cloud will refuse some of the requests; each reason once."""
-    found, made, gone = dict[Doubt, None](), set[tuple[str, str]](), set[str]()
+    found, made, gone, freed = dict[Doubt, None](), set[tuple[str, str]](), set[str](), False
     for one in writes:
         if one.effect != "IMMEDIATE":
             continue
         call, tail = one.action.partition(":")[2], "CCM then tries again, and what follows it may not be sent"
-        for why in (*_values(world, kind, one), *_state(lb, one, made), *_twice(one, made)):
+        freed |= one.action in _FREEING
+        protected = () if freed else _protected(lb, one)
+        for why in (*_values(world, kind, one), *_state(lb, one, made), *_twice(one, made), *protected):
             found[Doubt(kind="refused", text=f"the cloud will refuse {call}: {why}; {tail}")] = None
         for why in _forwarded(lb, one, gone):
             found[Doubt(kind="may-be-refused", text=f"the cloud may refuse {call}: {why}; {tail}")] = None
@@ -87,6 +90,14 @@ def _forwarded(lb: LoadBalancer | None, one: Write, gone: set[str]) -> Iterator[
         forwards = other.attributes.get("ListenerForward") == "on" and other.attributes.get("ForwardPort") == port
         if forwards and str(other.port) not in gone:
             yield f"the listener on port {other.port} forwards to port {port}"
+
+
+def _protected(lb: LoadBalancer | None, one: Write) -> Iterator[str]:
+    """OperationFailed.DeleteProtectionIsOn, OperationDenied.DeletionProtection: not every version takes it off."""
+    if lb is not None and one.action.endswith(":DeleteLoadBalancer"):
+        clb, nlb = (lb.attributes.get(name, "") for name in ("DeleteProtection", "DeletionProtectionConfig.Enabled"))
+        if clb == "on" or nlb.lower() == "true":
+            yield "it is protected from deletion, and this version does not take the protection off"
 
 
 def _twice(one: Write, made: set[tuple[str, str]]) -> Iterator[str]:

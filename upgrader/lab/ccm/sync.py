@@ -98,6 +98,10 @@ class Sync(Struct, kw_only=True):
         labels = {name: after for name, (_, after) in found.labels.items()}
         if labels:
             self._patch(service, {"metadata": {"labels": labels}})
+        gone = {name for name, what in found.finalizers.items() if what == "removed"}
+        if gone:
+            held = [*self._finalizers(service), *(n for n, what in found.finalizers.items() if what == "added")]
+            self._patch(service, {"metadata": {"finalizers": [one for one in held if one not in gone] or None}})
 
     def _finalizers(self, service: Service) -> list[str]:
         return list(service.metadata.finalizers)
