@@ -19,6 +19,8 @@ from upgrader.model.errors import InputError
 _NEXT = "kubectl config view --minify shows what kubectl would use; or name a file with --kubeconfig"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 POOL = 16
+# A fleet loads thousands: libyaml is ten times as fast.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load(kubeconfig: str | Path | None, context: str, content: str) -> Any:
@@ -57,7 +59,7 @@ def load(kubeconfig: str | Path | None, context: str, content: str) -> Any:
 
 def _load_into(configuration: Any, kubeconfig: str | Path | None, where: str, context: str, content: str) -> None:
     if content:
-        loaded = yaml.safe_load(content)
+        loaded = yaml.load(content, Loader=_LOADER)
         if not isinstance(loaded, dict):
             raise InputError(what="the kubeconfig is not a mapping", where=where, next_command=_NEXT)
         kube_config.load_kube_config_from_dict(loaded, context or None, configuration, persist_config=False)
