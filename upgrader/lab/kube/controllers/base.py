@@ -57,7 +57,7 @@ class Cluster(Struct):
 
 
 _API_VERSIONS = {"Deployment": "apps/v1", "ReplicaSet": "apps/v1", "DaemonSet": "apps/v1", "StatefulSet": "apps/v1",
-                 "Job": "batch/v1"}  # fmt: skip
+                 "Job": "batch/v1", "CronJob": "batch/v1"}  # fmt: skip
 
 
 class Alarms:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from upgrader.lab.kube.controllers.accounts import Accounts
 from upgrader.lab.kube.controllers.base import Cluster, Controller, Hooks, Timed
+from upgrader.lab.kube.controllers.cronjobs import CronJobs
 from upgrader.lab.kube.controllers.daemonsets import DaemonSets
 from upgrader.lab.kube.controllers.definitions import CustomDefinitions
 from upgrader.lab.kube.controllers.deployments import Deployments
@@ -42,7 +43,8 @@ class Controllers:
         self._controllers: tuple[Controller, ...] = (
             Accounts(self.cluster), CustomDefinitions(self.cluster), Namespaces(self.cluster), Garbage(self.cluster),
             Nodes(self.cluster), Deployments(self.cluster), ReplicaSets(self.cluster),
-            DaemonSets(self.cluster), StatefulSets(self.cluster), Jobs(self.cluster), Scheduler(self.cluster),
+            DaemonSets(self.cluster), StatefulSets(self.cluster), CronJobs(self.cluster), Jobs(self.cluster),
+            Scheduler(self.cluster),
             self._kubelet, EndpointsOfServices(self.cluster), Disruptions(self.cluster),
         )  # fmt: skip
         self._timed = tuple((place, one) for place, one in enumerate(self._controllers) if isinstance(one, Timed))
