@@ -33,6 +33,10 @@ _PORTS = re.compile(r"Servers\.\d+\.Port$")
 # Fields that CCM's own structures carry into the request, and which no cloud reads.
 _OWN_FIELDS = re.compile(r'"(NodeName|TargetRef|Invalid|IsUserManaged)":(\{[^}]*\}|[^,}]*),?')
 
+# Older clients read watches in protobuf alone, which the Kubernetes API here does not write: they look at the world
+# when they start, and so are started again after each step.
+_READS_JSON_SINCE = parse_version("v2.1.0")
+
 Step = tuple[str, Callable[[], None]]
 
 
@@ -69,9 +73,13 @@ def walk(binaries: Path, version: str, lb: str, directory: Path, reference: Path
             for name, act in life(place, lb):
                 mark = place.last_seq
                 act()
+                if ccm.version < _READS_JSON_SINCE:
+                    ccm.__exit__()
+                    ccm.start()
                 slow = lb == "nlb" and name.startswith(("create", "delete"))
                 rested = place.quiet(ccm, for_s=_SLOW_S if slow else _QUIET_S[lb], limit_s=_LIMIT_S,
-                                     first_s=_START_S if name.startswith("create") else 0.0)  # fmt: skip
+                                     first_s=_START_S if name.startswith("create") or ccm.version < _READS_JSON_SINCE
+                                     else 0.0)  # fmt: skip
                 steps.append({"step": name, "rested": rested, **_told(place.requests(mark))})
         seen = _seen(reference, version, lb, [one["step"] for one in steps])
         return {
