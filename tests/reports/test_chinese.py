@@ -129,6 +129,11 @@ def _without(text: str, own: set[Any]) -> str:
     return text
 
 
+def test_the_template_that_begins_a_text_is_meant() -> None:
+    text = "The role ccm-shop lacks nlb:ListAsynJobs: v2.14.0 can't change any NLB without it"
+    assert ZH.say(text) == "角色 ccm-shop 缺少 nlb:ListAsynJobs：没有该权限，v2.14.0 无法修改任何 NLB"
+
+
 def test_what_is_not_translated_is_noticed() -> None:
     assert english_in("云端会拒绝 it at once")
     assert not english_in(

@@ -23,8 +23,10 @@ class Catalogue:
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = dict(texts)
-        # The template that says most of a text itself is the one that is meant.
-        shaped = sorted(filter(_HOLE.search, texts), key=lambda english: -len(_HOLE.sub("", english)))
+        # The template that begins a text, then the one that says most of it, is the one that is meant.
+        shaped = sorted(
+            filter(_HOLE.search, texts), key=lambda english: (english[0] == "{", -len(_HOLE.sub("", english)))
+        )
         self._templates = [(_pattern(english), texts[english]) for english in shaped]
         self._known: dict[str, str] = {}
 
