@@ -39,7 +39,10 @@ def decode(data: bytes, kind: type[T], *, where: str) -> T:
     try:
         return msgspec.json.decode(data, type=described(kind))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(what=f"not a valid {kind.__name__}", where=where, why=str(error)) from error
+        raise InputError(
+            what=f"not a valid {kind.__name__}", where=where, why=str(error),
+            next_command="make the file again with the command that wrote it",
+        ) from error  # fmt: skip
 
 
 def decode_object(data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:

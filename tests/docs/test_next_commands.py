@@ -12,6 +12,7 @@ import pytest
 
 from tests.docs.test_commands import parse
 from upgrader.cli.main import COMMANDS
+from upgrader.model import errors
 
 TOP = Path(__file__).parents[2]
 TOLD = re.compile(r"ccm-upgrade (?P<rest>[^`\n]*)")
@@ -27,7 +28,11 @@ NO_COMMAND = frozenset({"X", "{{ version }}", "lab CA"})
 
 def texts_of(path: Path) -> Iterator[tuple[int, str]]:
     """Each text in a module with its line; what is formatted in becomes X."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    parts_of_texts = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if node in parts_of_texts:
+            continue
         if isinstance(node, ast.JoinedStr):
             parts = (p.value if isinstance(p, ast.Constant) else "X" for p in node.values)
             yield node.lineno, "".join(str(part) for part in parts)
@@ -72,3 +77,20 @@ def test_a_command_that_is_told_exists(command: str, place: str) -> None:
         parse(f"ccm-upgrade {command}")
     except (click.UsageError, ValueError) as error:
         pytest.fail(f"{place}: {command}: {error}")
+
+
+# What a person is told about these is composed where they are caught.
+CAUGHT = frozenset({"StepFailedError", "PauseError", "HarmError"})
+TREE = frozenset(name for name in vars(errors) if name.endswith("Error")) - {"CcmUpgradeError", "BugError"}
+
+
+@pytest.mark.parametrize("path", sorted((TOP / "upgrader").rglob("*.py")), ids=lambda path: path.name)
+def test_every_error_says_what_to_do_next(path: Path) -> None:
+    silent = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and name in TREE - CAUGHT:
+            given = {keyword.arg for keyword in node.keywords}
+            if given and not given & {"next_command", None}:
+                silent.append(f"{path.relative_to(TOP)}:{node.lineno}: {ast.unparse(node)[:90]}")
+    assert not silent, "\n".join(silent)

@@ -69,7 +69,8 @@ def _part(made: FleetPlan, wave: str, shard: str) -> FleetPlan:
 
     index, _, shards = (shard or "0/1").partition("/")
     if not wave or not index.isdigit() or not shards.isdigit():
-        raise InputError(what="--wave NAME and --shard I/N belong together", where=f"--wave {wave} --shard {shard}")
+        raise InputError(what="--wave NAME and --shard I/N belong together", where=f"--wave {wave} --shard {shard}",
+                         next_command="ccm-upgrade fleet apply FLEET_PLAN --wave WAVE --shard 0/2")  # fmt: skip
     return shard_of(made, wave, int(index), int(shards))
 
 

@@ -129,7 +129,7 @@ class LiveJob:
         new = [step.id for step in plan.steps if step.id not in claim.approved]
         if claim.approved and new:
             return Outcome(state="unknown", error=f"its plan has steps that nobody saw: {', '.join(new)}; "
-                           "ccm-upgrade fleet plan makes a new one")  # fmt: skip
+                           "ccm-upgrade fleet plan --strategy FILE makes a new one")  # fmt: skip
         if not plan.steps:
             return Outcome(state="succeeded")
         run_id = f"{claim.run}.{claim.member.id}.{claim.attempt}-{claim.fence}"
@@ -166,7 +166,8 @@ class LiveJob:
         if verdict.outcome == "INCONCLUSIVE":
             open_ = [text for one in verdict.services for text in one.inconclusive]
             raise TransientError("verification is inconclusive", where=member.name or member.id,
-                                 why=next(iter([*problems, *open_]), ""))  # fmt: skip
+                                 why=next(iter([*problems, *open_]), ""),
+                                 next_command=f"ccm-upgrade verify {cluster_run}")  # fmt: skip
         return ""
 
     def _cloud(self, member: Member) -> AliyunCloud | None:

@@ -278,7 +278,9 @@ def _fetch(endpoint: str, method: str, what: str, body: bytes | None) -> bytes:
         with opener.open(request, timeout=_ANSWER_TIMEOUT_S) as answer:
             return bytes(answer.read())
     except urllib.error.HTTPError as error:
-        raise InputError(what="the lab refused", where=endpoint, why=_why(error)) from error
+        raise InputError(
+            what="the lab refused", where=endpoint, why=_why(error), next_command="ccm-upgrade lab status"
+        ) from error
     except OSError as error:
         raise InputError(what="no lab answers", where=endpoint, why=str(error.args[-1] if error.args else error),
                          next_command="ccm-upgrade lab start") from error  # fmt: skip

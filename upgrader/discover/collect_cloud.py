@@ -173,7 +173,8 @@ def _ram(facts: ClusterFacts, cloud: CloudSurvey) -> RamFacts:
     # Last, the role that CS names for the workers: where CCM's pods run beside them, it is theirs too.
     role = role or facts.ram.role
     if not role:
-        raise AbsentError(what="the role that CCM uses was not found", where="nodes and cluster resources")
+        raise AbsentError(what="the role that CCM uses was not found", where="nodes and cluster resources",
+                          next_command="ccm-upgrade ram policy --all prints what its policy must allow")  # fmt: skip
     return cloud.ram(role)
 
 

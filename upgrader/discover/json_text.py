@@ -27,7 +27,8 @@ def readable(data: Buffer, name: str) -> Buffer:
             try:
                 return bytes(data).decode(encoding).encode()
             except UnicodeError as error:
-                raise InputError(what=f"not the {encoding} that it begins as", where=name, why=str(error)) from error
+                raise InputError(what=f"not the {encoding} that it begins as", where=name, why=str(error),
+                                 next_command=DUMP) from error  # fmt: skip
     if not data[:1_000].strip() and not bytes(data).strip():
         raise InputError(what="the file is empty", where=name, next_command=DUMP)
     return data

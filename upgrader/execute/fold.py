@@ -76,4 +76,5 @@ def _verdict(entry: Entry) -> RunVerdict:
     try:
         return msgspec.convert(entry.after, described(RunVerdict))
     except msgspec.ValidationError as error:
-        raise InputError(what="the journal's verdict can't be read", where=entry.run, why=str(error)) from error
+        raise InputError(what="the journal's verdict can't be read", where=entry.run, why=str(error),
+                         next_command=f"ccm-upgrade audit verify {entry.run}") from error  # fmt: skip

@@ -147,7 +147,8 @@ class FileStore:
         try:
             return (self.directory / name).read_bytes()
         except FileNotFoundError as error:
-            raise AbsentError(f"the run has no {name}", where=str(self.directory)) from error
+            raise AbsentError(f"the run has no {name}", where=str(self.directory),
+                              next_command="ccm-upgrade history") from error  # fmt: skip
 
 
 def _sync_directory(directory: Path) -> None:

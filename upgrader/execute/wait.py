@@ -31,7 +31,7 @@ def wait_for(
     say: Callable[[str], None],
     pause: Callable[[float], None] | None = None,
     poll_s: float = 2.0,
-    next_command: str = "look at what it waits for, then ccm-upgrade resume",
+    next_command: str,
 ) -> Look:
     """The last look: met, or failed for good. Raises `TransientError` (a stall) when the time is up.
 

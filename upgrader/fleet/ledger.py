@@ -52,7 +52,7 @@ class Ledger:
                 "the ledger's database does not answer",
                 where=self.engine.url.render_as_string(hide_password=True),
                 why=str(error.orig).splitlines()[0],
-                next_command="ccm-upgrade fleet doctor",
+                next_command="look at the database, then ccm-upgrade fleet status --all",
             ) from error
 
     def _refuse_older(self, connection: sa.Connection) -> None:

@@ -45,7 +45,8 @@ def shard_of(plan: FleetPlan, name: str, index: int, shards: int) -> FleetPlan:
     wave = wave_named(plan, name)
     members = wave.members[index::shards]
     if not 0 <= index < shards or not members:
-        raise InputError(what=f"wave {name} has no shard {index} of {shards}", why=f"{len(wave.members)} clusters")
+        raise InputError(what=f"wave {name} has no shard {index} of {shards}", why=f"{len(wave.members)} clusters",
+                         next_command=f"choose one of 0 to {len(wave.members) - 1}, or fewer shards")  # fmt: skip
     kept = set(members)
     return replace(
         plan,

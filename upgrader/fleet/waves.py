@@ -20,7 +20,7 @@ def select(members: Iterable[Member], strategy: Strategy) -> tuple[Member, ...]:
             what="the selection is empty",
             where=f"strategy {strategy.name}",
             why="an upgrade of no cluster is never what was meant",
-            next_command="ccm-upgrade fleet plan --list shows the inventory; widen `select`",
+            next_command="ccm-upgrade fleet plan --strategy FILE --list shows the inventory; widen `select`",
         )
     return tuple(chosen.values())
 

@@ -91,7 +91,7 @@ class Control:
             case "POST", ["stop"]:
                 self._on_stop()
             case _:
-                raise InputError(what=f"the lab has no switch {method} {what}")
+                raise InputError(what=f"the lab has no switch {method} {what}", next_command="ccm-upgrade lab --help")
         return {"time": rfc3339(lab.cloud.clock.now())}
 
     def status(self) -> LabStatus:

@@ -26,7 +26,8 @@ def edit(cluster: LabCluster, cloud: Cloud, change: CloudEdit) -> None:
         return
     lb = None if service is None else _load_balancer(cloud, service)
     if service is None or lb is None:
-        raise InputError(what=f"no load balancer of a Service {change.service!r} to edit", where=cluster.spec.name)
+        raise InputError(what=f"no load balancer of a Service {change.service!r} to edit", where=cluster.spec.name,
+                         next_command="name one of the scenario's Services that has one")  # fmt: skip
     if change.do == "untag":
         lb.tags.clear()
     elif change.do == "rename":

@@ -30,7 +30,8 @@ OFFERED = ("v2.14.0",)
 def fleet(*, clusters: int, services: int = 3, seed: int = 0, sick_percent: int = 0) -> Scenario:
     """The same scenario for the same numbers. Raises `InputError` for numbers that can't be."""
     if clusters < 1 or services < 0 or not 0 <= sick_percent <= 100:
-        raise InputError(what="a fleet has at least one cluster, and at most 100 percent of it is sick", where="--sick")
+        raise InputError(what="a fleet has at least one cluster, and at most 100 percent of it is sick", where="--sick",
+                         next_command="ccm-upgrade lab start --clusters 10 --sick 20")  # fmt: skip
     chance = random.Random(seed)
     sick = set(chance.sample(range(clusters), round(clusters * sick_percent / 100)))
     made = tuple(_cluster(number, services, chance, sick=number in sick) for number in range(clusters))

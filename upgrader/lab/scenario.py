@@ -15,6 +15,7 @@ from upgrader.model.errors import InputError
 from upgrader.model.facts import ClusterKind, Network
 
 FOLDER = Path(__file__).parent / "scenarios"
+_EXAMPLE = "ccm-upgrade lab scenario list shows those that work"
 
 
 class Text(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -170,10 +171,13 @@ def parse_scenario(text: str, where: str) -> Scenario:
         return msgspec.convert(plain, Scenario, strict=False)
     except yaml.YAMLError as error:
         raise InputError(
-            what="the scenario is not valid YAML", where=where, why=str(error).replace("\n", " ")
-        ) from error
+            what="the scenario is not valid YAML", where=where, why=str(error).replace("\n", " "),
+            next_command=_EXAMPLE,
+        ) from error  # fmt: skip
     except msgspec.ValidationError as error:
-        raise InputError(what="the scenario can't be used", where=where, why=str(error)) from error
+        raise InputError(
+            what="the scenario can't be used", where=where, why=str(error), next_command=_EXAMPLE
+        ) from error
 
 
 def all_scenarios() -> tuple[Scenario, ...]:

@@ -68,7 +68,9 @@ def _of_package(name: str, package: str) -> Path:
     try:
         spec = find_spec(package)
     except (ImportError, ValueError) as error:
-        raise InputError(what=f"the data overlay {name} can't be used", where=package, why=str(error)) from error
+        raise InputError(what=f"the data overlay {name} can't be used", where=package, why=str(error),
+                         next_command=f"mend or uninstall {package}") from error  # fmt: skip
     if spec is None or not spec.submodule_search_locations:
-        raise InputError(what=f"the data overlay {name} can't be used", where=package, why="it is no package")
+        raise InputError(what=f"the data overlay {name} can't be used", where=package, why="it is no package",
+                         next_command=f"mend or uninstall {package}")  # fmt: skip
     return Path(next(iter(spec.submodule_search_locations)))

@@ -104,7 +104,8 @@ def load_text(path: Path) -> Any:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise InputError(what="can't read the file", where=str(path), why=why) from error
+        raise InputError(what="can't read the file", where=str(path), why=why,
+                         next_command="correct the path, or save the file as UTF-8") from error  # fmt: skip
     return parse_text(text, str(path))
 
 
@@ -121,14 +122,15 @@ def parse_text(text: str, where: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         place = f"{where}:{mark.line + 1}" if mark else where
         why = getattr(error, "problem", None) or str(error)
-        raise InputError(what="not valid YAML", where=place, why=why) from error
+        raise InputError(what="not valid YAML", where=place, why=why, next_command="correct that line") from error
 
 
 def load_plain(path: Path) -> Any:
     """The file for a lax msgspec conversion: a mapping at the top, or `InputError`."""
     value = load_text(path)
     if not isinstance(value, dict):
-        raise InputError(what="expected a mapping at the top", where=str(path))
+        raise InputError(what="expected a mapping at the top", where=str(path),
+                         next_command="begin the file with `key: value`")  # fmt: skip
     return value
 
 

@@ -88,7 +88,8 @@ class CsReader:
         if not isinstance(found, dict):
             found = next((one for one in listed(answer, "items") if one.get("component_name") == name), None)
         if found is None:
-            raise AbsentError(what=f"no add-on {name}", where=cluster_id)
+            raise AbsentError(what=f"no add-on {name}", where=cluster_id,
+                              next_command="say --kind self-managed where ACK does not run CCM")  # fmt: skip
         following = str(found.get("next_version") or "")
         offered = (following,) if following and found.get("can_upgrade", True) else ()
         return AddonInfo(version=str(found.get("version") or ""), next_versions=offered)

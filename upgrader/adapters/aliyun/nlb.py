@@ -57,7 +57,8 @@ class NlbReader:
         record = ask(self._transport, self._call("GetLoadBalancerAttribute", LoadBalancerId=lb_id))
         lb = _load_balancer(record)
         if not lb.id:
-            raise AbsentError(what=f"no NLB {lb_id}", where=self._region)
+            raise AbsentError(what=f"no NLB {lb_id}", where=self._region,
+                              next_command=f"aliyun nlb GetLoadBalancerAttribute --LoadBalancerId {lb_id}")  # fmt: skip
         call = self._call("ListListeners", **{"LoadBalancerIds.1": lb_id})
         listeners = [_listener(one) for one in token_pages(self._transport, call, "Listeners")]
         named, owner = {one.server_group_id for one in listeners}, tags.get(OWNER_TAG)

@@ -83,5 +83,6 @@ def _document(name: str, text: str) -> dict[str, Any]:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise RefusedError(what="a policy's document is no JSON object", code="BadPolicyDocument", where=name)
+        raise RefusedError(what="a policy's document is no JSON object", code="BadPolicyDocument", where=name,
+                           next_command=f"aliyun ram GetPolicy --PolicyName {name} --PolicyType Custom")  # fmt: skip
     return document

@@ -48,7 +48,10 @@ class SlbReader:
         record = ask(self._transport, self._call("DescribeLoadBalancerAttribute", LoadBalancerId=lb_id))
         lb = _load_balancer(record)
         if not lb.id:
-            raise AbsentError(what=f"no CLB {lb_id}", where=self._region)
+            raise AbsentError(
+                what=f"no CLB {lb_id}", where=self._region,
+                next_command=f"aliyun slb DescribeLoadBalancerAttribute --LoadBalancerId {lb_id}",
+            )  # fmt: skip
         return replace(lb, tags=tags, listeners=self._listeners(lb_id, record), server_groups=self._groups(lb_id))
 
     def _listeners(self, lb_id: str, record: Mapping[str, Any]) -> tuple[Listener, ...]:
@@ -68,7 +71,8 @@ class SlbReader:
     def _one_listener(self, lb_id: str, port: Mapping[str, Any]) -> Listener:
         protocol = str(port.get("ListenerProtocol", "tcp")).lower()
         if protocol not in _PROTOCOLS:
-            raise RefusedError(what=f"listener of unknown protocol {protocol!r}", code="UnknownProtocol", where=lb_id)
+            raise RefusedError(what=f"listener of unknown protocol {protocol!r}", code="UnknownProtocol", where=lb_id,
+                               next_command="update ccm-upgrade")  # fmt: skip
         action = f"DescribeLoadBalancer{protocol.upper()}ListenerAttribute"
         answer = ask(
             self._transport, self._call(action, LoadBalancerId=lb_id, ListenerPort=str(port.get("ListenerPort", "")))

@@ -74,7 +74,8 @@ class AliyunWriter:
         """Send one request by its name (`slb:SetVServerGroupAttribute`)."""
         product, _, name = action.partition(":")
         if not name or product == "cs":
-            raise InputError(what=f"not a request that can be sent by name: {action!r}", where="writer")
+            raise InputError(what=f"not a request that can be sent by name: {action!r}", where="writer",
+                             next_command="make the plan again: ccm-upgrade plan")  # fmt: skip
         return self._id(self._send(product, name, {"RegionId": region, **params}, region))
 
     def _on_resource(self, action: str, lb_id: str, params: dict[str, str]) -> dict[str, Any]:

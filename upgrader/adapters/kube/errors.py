@@ -34,14 +34,16 @@ def from_status(
             next_command=f"kubectl auth can-i {verb} {resource.split(' ')[0]} -A",
         )  # fmt: skip
     if code == 404:
-        return AbsentError(what=f"not found: {asked}", where=where, why=why)
+        return AbsentError(what=f"not found: {asked}", where=where, why=why,
+                           next_command="check --context: it may be another cluster")  # fmt: skip
     if code == 429 or code >= 500:
         # A write that was answered 429 was turned away at the door; one answered 5xx may have been carried out.
         return TransientError(
             what=f"can't {asked} now", where=where, why=why, next_command="try again",
             retry_after_s=_seconds(retry_after), effect_unknown=write and code >= 500,
         )  # fmt: skip
-    return RefusedError(what=f"refused: {asked}", code=status.reason or str(code), where=where, why=why)
+    return RefusedError(what=f"refused: {asked}", code=status.reason or str(code), where=where, why=why,
+                        next_command="kubectl get --raw /version")  # fmt: skip
 
 
 def not_json(*, asked: str, where: str, effect_unknown: bool = False) -> TransientError:

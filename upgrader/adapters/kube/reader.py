@@ -168,7 +168,8 @@ class KubeReader:
             except RefusedError as error:
                 if error.code not in _EXPIRED:
                     raise
-        raise TransientError(what=f"can't {what}: it changes faster than it can be read", where=self._transport.host)
+        raise TransientError(what=f"can't {what}: it changes faster than it can be read", where=self._transport.host,
+                             next_command="try again when fewer objects change")  # fmt: skip
 
     def _pages(self, path: str, query: Mapping[str, str], what: str) -> builtins.list[msgspec.Raw]:
         found: builtins.list[msgspec.Raw] = []

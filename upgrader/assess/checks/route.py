@@ -6,8 +6,8 @@ What it checks
 Why it matters
     ACK offers few versions for an add-on, often only the newest: what it does not offer, it does not install.
 How it is decided
-    By the path search of `ccm-upgrade matrix path`, and by what ACK offers next for the add-on: FAIL where the target
-    can't be had, WARN where a stop on the way can't, which the plan then leaves out.
+    By the path search of `ccm-upgrade matrix path FROM TO`, and by what ACK offers next for the add-on: FAIL where the
+    target can't be had, WARN where a stop on the way can't, which the plan then leaves out.
 What to do
     Choose a version that is offered, or mend what blocks the path.
 Sources
@@ -58,6 +58,7 @@ def _finding(context: Context, outcome: Outcome, message: str) -> Finding:
             "offered": [str(version) for version in context.offered],
             "stops": list(context.route.why),
         },
-        remedy="choose a version that is offered: ccm-upgrade matrix path shows the way",
+        remedy="choose a version that is offered: "
+        f"ccm-upgrade matrix path {context.source} {context.target} shows the way",
         sources=("ack-upgrade",),
     )

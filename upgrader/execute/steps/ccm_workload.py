@@ -99,7 +99,9 @@ def _container(workload: dict[str, Any], params: WorkloadParams) -> dict[str, An
         if container["name"] == params.workload.container:
             return dict(container)
     raise StaleError(
-        f"the container {params.workload.container} is gone", where=f"{params.workload.kind} {params.workload.name}"
+        f"the container {params.workload.container} is gone",
+        where=f"{params.workload.kind} {params.workload.name}",
+        next_command="ccm-upgrade plan makes a new one",
     )
 
 

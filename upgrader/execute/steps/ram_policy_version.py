@@ -38,7 +38,8 @@ class RamPolicyVersion:
         for policy in session.cloud.ram(params.role).policies or ():
             if policy.name == params.policy:
                 return policy
-        raise AbsentError(f"the role has no policy {params.policy}", where=params.role)
+        raise AbsentError(f"the role has no policy {params.policy}", where=params.role,
+                          next_command=f"aliyun ram ListPoliciesForRole --RoleName {params.role}")  # fmt: skip
 
     def rights(self, step: Step) -> tuple[Right, ...]:
         """None: it is a matter of the cloud."""

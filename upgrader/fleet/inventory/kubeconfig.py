@@ -36,7 +36,8 @@ class Kubeconfigs:
         for section, kind in (("clusters", "cluster"), ("users", "user")):
             found = _named(whole, section, str(target.get(kind) or ""))
             if found is None:
-                raise InputError(what=f"context {wanted!r} names a {kind} that is not there", where=str(path))
+                raise InputError(what=f"context {wanted!r} names a {kind} that is not there", where=str(path),
+                                 next_command="kubectl config view")  # fmt: skip
             parts[section] = [found | {kind: _absolute(found.get(kind) or {}, path.parent)}]
         return json.dumps({"apiVersion": "v1", "kind": "Config", "current-context": wanted, **parts}, default=str)
 
@@ -49,13 +50,16 @@ class Kubeconfigs:
                     known = (changed, yaml.load(path.read_bytes(), Loader=_LOADER))
                     self._read[path] = known
         except OSError as error:
-            raise InputError(what="can't read the kubeconfig", where=str(path), why=error.strerror or "") from error
+            raise InputError(what="can't read the kubeconfig", where=str(path), why=error.strerror or "",
+                             next_command="correct its path, or let it be read") from error  # fmt: skip
         except yaml.YAMLError as error:
             # The message may quote the file, secrets and all: only what is wrong is told.
             raise InputError(what="the kubeconfig is not valid YAML", where=str(path),
-                             why=str(getattr(error, "problem", "") or "not YAML")) from error  # fmt: skip
+                             why=str(getattr(error, "problem", "") or "not YAML"),
+                             next_command=f"kubectl --kubeconfig {path} config view") from error  # fmt: skip
         if not isinstance(known[1], dict):
-            raise InputError(what="the kubeconfig is not a mapping", where=str(path))
+            raise InputError(what="the kubeconfig is not a mapping", where=str(path),
+                             next_command=f"kubectl --kubeconfig {path} config view")  # fmt: skip
         return known[1]
 
 

@@ -46,7 +46,8 @@ def of_kubeconfig(path: Path) -> tuple[Member, ...]:
     try:
         parsed = msgspec.convert(content, type=_Kubeconfig)
     except msgspec.ValidationError as error:
-        raise InputError(what="not a kubeconfig", where=str(path), why=str(error)) from error
+        raise InputError(what="not a kubeconfig", where=str(path), why=str(error),
+                         next_command=f"kubectl --kubeconfig {path} config view") from error  # fmt: skip
     servers = {one.name: one.cluster.server for one in parsed.clusters}
     by_server: dict[str, Member] = {}
     for one in parsed.contexts:
@@ -72,7 +73,8 @@ def of_file(path: Path) -> tuple[Member, ...]:
     ids = [one.id for one in listed]
     double = sorted({one for one in ids if ids.count(one) > 1})
     if double:
-        raise InputError(what=f"clusters listed twice: {', '.join(double[:5])}", where=str(path))
+        raise InputError(what=f"clusters listed twice: {', '.join(double[:5])}", where=str(path),
+                         next_command="name each cluster once")  # fmt: skip
     return tuple(Member(**{**asdict(one), "tags": tuple(sorted(one.tags.items()))}) for one in listed)
 
 
