@@ -9,7 +9,7 @@ another forwards to it is what CCM itself says: it removes http before https (v1
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from upgrader.forecast.annotations import PREFIX
 from upgrader.forecast.clb.rules import RULES
@@ -18,6 +18,10 @@ from upgrader.model.cloud import LbKind, LoadBalancer
 from upgrader.model.forecast import Doubt, Write
 
 MOST_WEIGHT = 100
+# Backends of one CLB; the account's quota may be another.
+USUAL_QUOTA = 200
+TAIL = "CCM then tries again, and what follows it may not be sent"
+_ADD = "AddVServerGroupBackendServers"
 _OF_CLB = {
     "AddressType": "address-type",
     "AddressIPVersion": "ip-version",
@@ -35,20 +39,31 @@ _FREEING = ("slb:SetLoadBalancerDeleteProtection", "nlb:UpdateLoadBalancerProtec
 _BY_PORT = ("slb:StartLoadBalancerListener", "slb:StopLoadBalancerListener", "slb:DeleteLoadBalancerListener")
 
 
-def unaccepted(world: World, kind: LbKind, lb: LoadBalancer | None, writes: Iterable[Write]) -> tuple[Doubt, ...]:
+def unaccepted(world: World, kind: LbKind, lb: LoadBalancer | None, writes: Sequence[Write]) -> tuple[Doubt, ...]:
     """Why the cloud will refuse some of the requests; each reason once."""
     found, made, gone, freed = dict[Doubt, None](), set[tuple[str, str]](), set[str](), False
     for one in writes:
         if one.effect != "IMMEDIATE":
             continue
-        call, tail = one.action.partition(":")[2], "CCM then tries again, and what follows it may not be sent"
+        call = one.action.partition(":")[2]
         freed |= one.action in _FREEING
         protected = () if freed else _protected(lb, one)
         for why in (*_values(world, kind, one), *_state(lb, one, made), *_twice(one, made), *protected):
-            found[Doubt(kind="refused", text=f"the cloud will refuse {call}: {why}; {tail}")] = None
+            found[Doubt(kind="refused", text=f"the cloud will refuse {call}: {why}; {TAIL}")] = None
         for why in _forwarded(lb, one, gone):
-            found[Doubt(kind="may-be-refused", text=f"the cloud may refuse {call}: {why}; {tail}")] = None
+            found[Doubt(kind="may-be-refused", text=f"the cloud may refuse {call}: {why}; {TAIL}")] = None
+    if lb is not None and kind == "clb" and (count := _backends(lb, writes)) > USUAL_QUOTA:
+        text = f"the CLB would have {count} backends, and the usual quota is {USUAL_QUOTA}"
+        found[Doubt(kind="may-be-refused", text=f"the cloud may refuse {_ADD}: {text}; {TAIL}")] = None
     return tuple(found)
+
+
+def _backends(lb: LoadBalancer, writes: Iterable[Write]) -> int:
+    """How many backends the CLB has at most, 0 where none is added: new ones come before old ones go
+    (InstanceBackendServerNumberOverLimit)."""
+    adding = [one for one in writes if one.effect == "IMMEDIATE" and one.action == f"slb:{_ADD}"]
+    added = sum(1 for one in adding for before, _ in one.changes.values() if before is None)
+    return added + sum(len(group.backends) for group in lb.server_groups) if added else 0
 
 
 def _values(world: World, kind: LbKind, one: Write) -> Iterator[str]:
