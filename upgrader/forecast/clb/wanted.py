@@ -177,8 +177,17 @@ def _named_group(notes: Notes, port: ServicePort, lead: str = "") -> str:
 
 def _check_reused(world: World, notes: Notes, group_id: str) -> None:
     """A group that the user named must be there; only what was read can be judged."""
-    lb = world.by_id.get(notes.get("id"))
-    if lb is None or lb.kind != "clb" or not lb.detailed:
+    lb_id = notes.get("id")
+    lb = world.by_id.get(lb_id)
+    if world.ways.reused_group_of == "anybody":
+        if all(one.id != group_id for known in world.by_id.values() for one in known.server_groups):
+            text = "The specified VServerGroupId does not exist."
+            raise RefusedByCcmError(f"cannot find vgroup by vgroupId {group_id} error: {text}")
+        return
+    if lb is None or lb.kind != "clb":
+        text = "Message: The specified LoadBalancerId does not exist. "
+        raise RefusedByCcmError(f"find vgroupId {group_id} of lb {lb_id} error: {text}")
+    if not lb.detailed:
         return
     group = next((one for one in lb.server_groups if one.id == group_id), None)
     if group is None:

@@ -16,17 +16,22 @@ from upgrader.model.forecast import ExpectedEvent
 from upgrader.model.kube import Service
 
 
+def unavailable(wanted: Sequence[WantedGroup]) -> tuple[ExpectedEvent, ...]:
+    """The event of a port without backends, which CCM sends before it looks for the NLB."""
+    text = "There are no available nodes for NetworkLoadBalancer"
+    event = ExpectedEvent(type="Normal", reason="UnAvailableLoadBalancer", message=text)
+    return (event,) if empty_ports(wanted) else ()
+
+
 def other_events(
     world: World, service: Service, wanted: Sequence[WantedGroup], lb: LoadBalancer | None
 ) -> tuple[ExpectedEvent, ...]:
     """Each kind of event once; CCM sends some of them once a port."""
-    notes, found = Annotations(service), []
+    notes, found = Annotations(service), list[ExpectedEvent]()
     if world.ways.source_ranges and service.spec.load_balancer_source_ranges and notes.get("id"):
         text = "LoadBalancerSourceRanges is not supported for user-managed LB."
         found.append(ExpectedEvent(type="Warning", reason="FeatureNotSupported", message=text))
-    if empty_ports(wanted):
-        text = "There are no available nodes for NetworkLoadBalancer"
-        found.append(ExpectedEvent(type="Normal", reason="UnAvailableLoadBalancer", message=text))
+    found += unavailable(wanted)
     if world.ways.skips_invalid_eni and has_invalid(wanted):
         found.append(ExpectedEvent(type="Warning", reason="SkipSyncBackends"))
     if lb is not None and notes.get("preserve-lb-on-delete") and world.reads("preserve-lb-on-delete", "nlb"):

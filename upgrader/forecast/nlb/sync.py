@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.nlb import create, groups, listeners, security_groups
 from upgrader.forecast.nlb.attributes import Attributes, attribute_writes, attributes_of, fixed_once_made
-from upgrader.forecast.nlb.events import other_events
+from upgrader.forecast.nlb.events import other_events, unavailable
 from upgrader.forecast.nlb.find import find_nlb, lookup_refusal, reuse_refusal
 from upgrader.forecast.nlb.groups import Remote, WantedGroup
 from upgrader.forecast.nlb.security_groups import OwnGroup
@@ -43,7 +43,8 @@ def sync_nlb(world: World, service: Service, *, full_sync: bool) -> Synced:
     found = find_nlb(world, service)
     refusal = lookup_refusal(world, service, found)
     if refusal is not None:
-        return _with_groups(local, Synced(named=Annotations(service).get("id"), refusal=refusal))
+        lost = Synced(named=Annotations(service).get("id"), refusal=refusal, events=unavailable(local.groups))
+        return _with_groups(local, lost)
     if found:
         return _with_groups(local, _existing(world, service, local, found[0], full_sync=full_sync))
     return _with_groups(local, _missing(world, service, local, full_sync=full_sync))
@@ -207,12 +208,14 @@ def _missing(world: World, service: Service, local: Local, *, full_sync: bool) -
             "this may happen when you delete the loadbalancer"
         )
         lead = "update nlb attribute error: " if world.ways.nlb_clean_up == "full-sync" else ""
-        return Synced(refusal=Refusal(code="lost", message=f"apply model error: {lead}{text}"), unknown=unknown)
+        lost = Refusal(code="lost", message=f"apply model error: {lead}{text}")
+        return Synced(refusal=lost, unknown=unknown, events=unavailable(local.groups))
     remote = groups.remote_groups(world, service)
     if not full_sync:
         if world.ways.nlb_clean_up == "full-sync":
             text = f"alicloud: can not find loadbalancer by tag [{OWN_TAG}:{default_name(service)}]"
-            return Synced(refusal=Refusal(code="lost", message=f"apply model error: {text}"), unknown=unknown)
+            lost = Refusal(code="lost", message=f"apply model error: {text}")
+            return Synced(refusal=lost, unknown=unknown, events=unavailable(local.groups))
         # Until v2.11 a lost NLB goes unnoticed while the hash is the same: the groups alone are synced.
         writes = [
             *groups.group_writes(world, service, world.facts.identity.vpc_id, local.groups, remote),
