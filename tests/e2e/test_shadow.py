@@ -162,6 +162,14 @@ def test_a_stall_has_a_cause_and_leaves_nothing(
     assert holder(desk) == ""
 
 
+def test_what_a_failed_one_said_last_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_reader(desk)
+    monkeypatch.setattr("upgrader.execute.shadow.objects.cluster_rules", lambda _version: iter(()))
+    code, _ = desk.cli(*RUN)
+    assert (code, "services is forbidden" in desk.err) == (11, True), desk.err
+    assert standing(desk) == []
+
+
 def test_a_namesake_that_is_not_ours_is_not_touched(desk: Desk) -> None:
     give_reader(desk)
     body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": JOB.name, "namespace": JOB.namespace}}

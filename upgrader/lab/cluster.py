@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from upgrader.lab.ccm.dry_pods import DryPods
+from upgrader.lab.ccm.log import log_of
 from upgrader.lab.ccm.manager import Account, Ccm
 from upgrader.lab.kube.api import KubeApi
 from upgrader.lab.kube.controllers import Controllers
@@ -32,7 +33,9 @@ class LabCluster:
         self.api = api
         self.controllers = Controllers(api)
         self.ccm = Ccm(api, account, identity, cloud_config)
-        self.controllers.hooks.programs.append(DryPods(self.ccm).program)
+        dry = DryPods(self.ccm)
+        self.controllers.hooks.programs.append(dry.program)
+        api.logs += (dry.log, lambda pod: log_of(self.ccm, pod))
         self.local = Local(api, "kubectl")
 
     @property

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from tests.lab.ccm.rig import Rig
 from tests.lab.ccm.test_lifecycle import service_of
+from upgrader.lab.ccm.leadership import ccm_version
+from upgrader.lab.ccm.log import log_of
 from upgrader.lab.cloud.seed import allow
 from upgrader.lab.scenario import ClusterSpec, RamSpec, ServiceSpec
 
@@ -98,3 +100,14 @@ def test_versions_before_v1_9_3_276_say_nothing() -> None:
     rig = Rig(ClusterSpec(name="mute", ccm="v1.9.3.239", services=(WEB,)))
     assert rig.messages("web") == []
     assert rig.service("web") is not None
+
+
+def test_the_leaders_log_tells_what_it_did() -> None:
+    rig = Rig(ClusterSpec(name="log", ccm="v2.10.0", services=(WEB,)))
+    (pod,) = [one for one in rig.cluster.local.list("pods", "kube-system") if ccm_version(one)]
+    said = log_of(rig.cluster.ccm, pod)
+    assert said is not None
+    assert "successfully acquired lease" in said
+    assert "EnsuredLoadBalancer default/web: Ensured load balancer [lb-" in said
+    other = next(one for one in rig.cluster.local.list("pods", "default"))
+    assert log_of(rig.cluster.ccm, other) is None

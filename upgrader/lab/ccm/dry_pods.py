@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from upgrader.lab.ccm.dry_run import DryRun, arguments, is_dry
 from upgrader.lab.ccm.leadership import ccm_version
+from upgrader.lab.ccm.log import line
 from upgrader.lab.cloud.call import Caller
 from upgrader.lab.cloud.identity import caller_of
 from upgrader.lab.kube.callers import service_account
@@ -37,6 +38,7 @@ class DryPods:
         self._ccm = ccm
         self._local = Local(ccm.api, "cloud-controller-manager")
         self._ended: dict[str, Program] = {}
+        self._said: dict[str, str] = {}
 
     def program(self, pod: Object) -> Program | None:
         """What the pod does: it ends with its result, or waits for ever for a lock that another holds."""
@@ -48,37 +50,53 @@ class DryPods:
             self._ended[uid] = self._run(pod, version)
         return self._ended[uid]
 
+    def log(self, pod: Object) -> str | None:
+        """What such a pod has said; None for any other."""
+        return self._said.get(pod["metadata"]["uid"])
+
     def _run(self, pod: Object, version: CcmVersion) -> Program:
         flags = _flags(pod)
         if behaviour(version).dry_run == "none":
-            return Program(0.0, _BAD_FLAG)
+            return self._ends(pod, _BAD_FLAG, "unknown flag: --dry-run")
         if self._waits_for_lock(flags):
+            self._say(pod, "I", "attempting to acquire leader lease kube-system/ccm...")
             return Program(None)
         config = self._config(pod, flags.get("cloud-config", ""))
-        if config is None or not self._may_read(pod, version):
-            return Program(0.0, _FAILED)
+        if config is None:
+            return self._ends(pod, _FAILED, "unable to load controller config: load cloud config error: no such file")
+        denied = self._denied(pod, version)
+        if denied:
+            return self._ends(pod, _FAILED, denied)
         ccm = self._ccm
         hands = ccm.hands(version, self._caller(config))
         DryRun(version=version, view=ccm.view, local=self._local, hands=hands).run()
-        return Program(0.0, _WELL)
+        return self._ends(pod, _WELL, "ccm initial process finished.")
+
+    def _ends(self, pod: Object, code: int, said: str) -> Program:
+        self._say(pod, "E" if code else "I", said)
+        return Program(0.0, code)
+
+    def _say(self, pod: Object, level: str, said: str) -> None:
+        self._said[pod["metadata"]["uid"]] = line(level, self._ccm.api.objects.now(), said) + "\n"
 
     def _waits_for_lock(self, flags: Mapping[str, str]) -> bool:
         own = flags.get("leader-elect-resource-name", _PRODUCTION_LOCK) != _PRODUCTION_LOCK
         return flags.get("leader-elect", "true") == "true" and not own and self._ccm.leader is not None
 
-    def _may_read(self, pod: Object, version: CcmVersion) -> bool:
-        """Without its rights the caches never fill, and the process gives up."""
+    def _denied(self, pod: Object, version: CcmVersion) -> str:
+        """The first right that is missing: the caches never fill then, and the process gives up. Empty: it has all."""
         if not self._ccm.api.rbac_enforced:
-            return True
+            return ""
         name = pod["spec"].get("serviceAccountName") or "default"
         caller, rbac = service_account(pod["metadata"]["namespace"], name), Rbac(self._ccm.api.store)
         wanted = [right for right in load_startup().rights if right.in_force(version) and not right.feature]
-        return all(
-            rbac.allows(caller, Question(verb=verb, group=right.group, resource=right.resource))[0]
-            for right in wanted
-            for verb in right.verbs
-            if verb in ("list", "watch")
-        )
+        asked = (Question(verb=verb, group=right.group, resource=right.resource) for right in wanted
+                 for verb in right.verbs if verb in ("list", "watch"))  # fmt: skip
+        lacks = next((one for one in asked if not rbac.allows(caller, one)[0]), None)
+        if lacks is None:
+            return ""
+        what = f'resource "{lacks.resource}" in API group "{lacks.group}" at the cluster scope'
+        return f'{lacks.resource} is forbidden: User "{caller.name}" cannot {lacks.verb} {what}'
 
     def _config(self, pod: Object, path: str) -> Mapping[str, Any] | None:
         """The Global section of the file that `--cloud-config` names, None when no volume brings it."""

@@ -38,7 +38,7 @@ class KubeApi:
     """A cluster's API: its store, users and rules. Clusters share nothing but the catalogue of built-in resources.
 
     `after_write` is called once after each request that changed something: controllers move the cluster there.
-    `on_load` is called when the store holds another, saved cluster.
+    `logs` are asked what a pod has said. `on_load` is called when the store holds another, saved cluster.
     `journal` holds every request, `faults` those that wait to strike.
     """
 
@@ -58,6 +58,7 @@ class KubeApi:
         self._definitions = Definitions(self.store, self.catalogue)
         self._wakers = Wakers(self.store)
         self._verbs = Verbs(self.objects, Reviews(self.rbac), self.users)
+        self.logs = self._verbs.logs
         furnish(self.objects)
 
     def save(self) -> bytes:
