@@ -45,12 +45,13 @@ _FOLLOWED = frozenset({"ram", "vpc", "ecs"})
 
 
 class Saved(Struct, kw_only=True):
-    """A lab as a file keeps it."""
+    """A lab as a file keeps it. `broken_images` are by cluster those that are never pulled, and are no object of it."""
 
     scenario: Scenario
     seed: int
     cloud: msgspec.Raw
     clusters: dict[str, msgspec.Raw]
+    broken_images: dict[str, list[str]] = {}
 
 
 class Lab:
@@ -205,6 +206,7 @@ class Lab:
             seed=self.cloud.world.seed,
             cloud=msgspec.Raw(self.cloud.snapshot()),
             clusters={one.id: msgspec.Raw(one.api.save()) for one in self.clusters.values()},
+            broken_images={one.id: sorted(one.controllers.broken_images) for one in self.clusters.values()},
         )
         return msgspec.json.encode(saved)
 
@@ -216,6 +218,10 @@ class Lab:
         self.cloud.restore(bytes(saved.cloud))
         self._agenda.clear()
         for cluster_id, state in saved.clusters.items():
+            if cluster_id in saved.broken_images:
+                broken = self.clusters[cluster_id].controllers.broken_images
+                broken.clear()
+                broken.update(saved.broken_images[cluster_id])
             self.clusters[cluster_id].load(bytes(state))
             self._agenda.wake(cluster_id)
             known = self.cloud.world.cs.clusters.get(cluster_id)

@@ -67,6 +67,15 @@ def test_a_snapshot_brings_everything_back(lab: Lab) -> None:
     assert "finalizers" not in (cluster.local.get("services", "web", "default") or {})["metadata"]
 
 
+def test_images_that_broke_meanwhile_stay_broken(lab: Lab) -> None:
+    lab.run(lambda: lab.cluster().controllers.broken_images.add("nginx:1.28"))
+    with open_saved(lab.snapshot()) as again:
+        assert again.cluster().controllers.broken_images == {"nginx:1.28"}
+        again.run(again.cluster().controllers.broken_images.clear)
+        again.restore(lab.snapshot())
+        assert again.cluster().controllers.broken_images == {"nginx:1.28"}
+
+
 def test_a_saved_lab_opens_again_elsewhere(lab: Lab) -> None:
     lab.run(lambda: lab.cluster().addon_changed("v2.14.0"))
     lab.settle()
