@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -42,21 +43,20 @@ LISTS_KEPT_S = 60.0
 _UNFINISHED = frozenset({"RUNNING", "PAUSED", "STALLED"})
 
 
-# What the work on a cluster imports when it gets there. Several threads that get there at once, for modules that import
-# each other, find some of them half made.
-_USED = (
-    "upgrader.pipeline", "upgrader.plugins", "upgrader.digests", "upgrader.verify",
-    "upgrader.adapters.aliyun.client", "upgrader.adapters.aliyun.cloud", "upgrader.adapters.kube.cluster",
-    "upgrader.adapters.kube.config", "upgrader.adapters.kube.transport", "upgrader.cli.judging", "upgrader.cli.stored",
-    "upgrader.discover.collect", "upgrader.discover.files", "upgrader.execute.backup", "upgrader.execute.engine",
-    "upgrader.execute.journal", "upgrader.execute.session", "upgrader.plan.freshness", "upgrader.plan.suppressions",
-)  # fmt: skip
+# What the work on a cluster imports when it gets there: these packages whole, and these modules. Several threads that
+# get there at once, for modules that import each other, find some of them half made.
+_PACKAGES = ("upgrader.adapters", "upgrader.assess", "upgrader.discover", "upgrader.execute", "upgrader.forecast",
+             "upgrader.migrations", "upgrader.plan", "upgrader.verify")  # fmt: skip
+_MODULES = ("upgrader.pipeline", "upgrader.plugins", "upgrader.digests", "upgrader.cli.judging", "upgrader.cli.stored")
 
 
 def _import_all() -> None:
     """Import it all here, in one thread, and read the knowledge once."""
-    for name in _USED:
+    for name in _MODULES:
         importlib.import_module(name)
+    for name in _PACKAGES:
+        for found in pkgutil.walk_packages(importlib.import_module(name).__path__, f"{name}."):
+            importlib.import_module(found.name)
     from upgrader.matrix.load import load_matrix
 
     load_matrix()
