@@ -8,12 +8,16 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+import sqlalchemy as sa
 
 from tests.fleet.test_kill import check_each_once, create, worker
+from upgrader.fleet.tables import METADATA
 
 BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/nowhere"))
 pytestmark = pytest.mark.skipif(not (BIN / "initdb").exists(), reason="no PostgreSQL server is installed")
@@ -24,8 +28,15 @@ def _user() -> str | None:
     return "postgres" if os.geteuid() == 0 else None
 
 
+class Server(NamedTuple):
+    """A PostgreSQL server of the test's own; `control` is `pg_ctl`."""
+
+    url: str
+    control: Callable[..., None]
+
+
 @pytest.fixture(scope="module")
-def database() -> Iterator[str]:
+def server() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="ccm-pg-"))
     user = _user()
     if user:
@@ -39,13 +50,26 @@ def database() -> Iterator[str]:
 
     run(str(BIN / "initdb"), "-D", f"{folder}/d", "-U", "fleet", "-A", "trust", "-N")
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-    run(str(BIN / "pg_ctl"), "-D", f"{folder}/d", "-o", options, "-l", f"{folder}/log", "-w", "start")
+
+    def control(*command: str) -> None:
+        run(str(BIN / "pg_ctl"), "-D", f"{folder}/d", "-o", options, "-l", f"{folder}/log", *command)
+
+    control("-w", "start")
     try:
         run(str(BIN / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "fleet", "fleet")
-        yield f"postgresql+psycopg://fleet@127.0.0.1:{port}/fleet"
+        yield Server(f"postgresql+psycopg://fleet@127.0.0.1:{port}/fleet", control)
     finally:
-        run(str(BIN / "pg_ctl"), "-D", f"{folder}/d", "-m", "immediate", "stop")
+        control("-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database(server: Server) -> str:
+    """Its URL, the ledger of an earlier test gone."""
+    engine = sa.create_engine(server.url)
+    METADATA.drop_all(engine)
+    engine.dispose()
+    return server.url
 
 
 def test_one_of_three_workers_is_killed(database: str, tmp_path: Path) -> None:
@@ -56,6 +80,21 @@ def test_one_of_three_workers_is_killed(database: str, tmp_path: Path) -> None:
     workers[0].kill()
     workers[0].communicate()
     for one in workers[1:]:
+        out, err = one.communicate(timeout=180)
+        assert out.strip() == "SUCCEEDED", err
+    check_each_once(database, tmp_path)
+
+
+def test_a_server_that_goes_away_loses_nothing(server: Server, database: str, tmp_path: Path) -> None:
+    """Longer than a worker may be silent: what was under way ends, and its end is written down afterwards."""
+    create(database)
+    workers = [worker(database, tmp_path, 0.2) for _ in range(2)]
+    while len(list(tmp_path.iterdir())) < 3 and workers[0].poll() is None:
+        pass
+    server.control("-m", "immediate", "-w", "stop")
+    threading.Event().wait(float(os.environ.get("OUTAGE_S", "4")))
+    server.control("-w", "start")
+    for one in workers:
         out, err = one.communicate(timeout=180)
         assert out.strip() == "SUCCEEDED", err
     check_each_once(database, tmp_path)
