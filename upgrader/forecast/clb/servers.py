@@ -42,10 +42,12 @@ def group_writes(
         if remote is None:
             params = {"LoadBalancerId": lb.id, "VServerGroupName": group.name}
             changes: dict[str, tuple[str | None, str | None]] = {"VServerGroupName": (None, group.name)}
-            yield Write(action="slb:CreateVServerGroup", object="", changes=changes, params=params)
             # v1.9.3 makes a group with its first backend.
-            later = group.wanted.backends[1 if world.ways.clb_listeners == "v1" else 0 :]
-            yield from _batches(world, ADD, "", later, ())
+            at_once = 1 if world.ways.clb_listeners == "v1" else 0
+            for first in _batches(world, ADD, "", group.wanted.backends[:at_once], ()):
+                params["BackendServers"] = first.params["BackendServers"]
+            yield Write(action="slb:CreateVServerGroup", object="", changes=changes, params=params)
+            yield from _batches(world, ADD, "", group.wanted.backends[at_once:], ())
         else:
             yield from _update(world, service, group, remote)
 
