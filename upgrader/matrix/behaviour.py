@@ -72,6 +72,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clb_preserve: Literal["unknown", "ends", "goes-on"]
     group_backends: Literal["all", "own"]
     classed_with_finalizer: bool
+    same_group_once: bool
     reused_group_of: Literal["anybody", "clb"]
     reused_group_checked: bool
     reused_address: Literal["any", "ip", "ip-or-hostname"]

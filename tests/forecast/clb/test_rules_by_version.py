@@ -24,6 +24,7 @@ from upgrader.model.kube import (
     Pod,
     PodSpec,
     PodStatus,
+    ServicePort,
     ServiceStatus,
     TargetRef,
 )
@@ -227,3 +228,16 @@ def test_v1_puts_its_defaults_back_and_stops_a_listener_before_it_goes() -> None
         ("slb:SetLoadBalancerTCPListenerAttribute", "lb-1:80"),
     ]
     assert told.writes[-1].changes == {"PersistenceTimeout": ("1800", "0")}
+
+
+@pytest.mark.parametrize(("version", "calls"), [("v2.3.0", 2), ("v2.10.0", 2), ("v2.11.2", 1)])
+def test_ports_that_share_a_group_undo_each_other_until_v2_11(version: str, calls: int) -> None:
+    ports = tuple(
+        ServicePort(name=str(port), port=port, node_port=30000 + port, protocol="TCP", target_port=8080)
+        for port in (80, 81)
+    )
+    group = ServerGroup(id="rsp-1", name="by hand", load_balancer_id="lb-1")
+    lb = replace(a_clb(group), tags={"kubernetes.reused.by.user": "true"})
+    service = a_service({"id": "lb-1", "vgroup-port": "rsp-1:80,rsp-1:81"}, ports=ports)
+    asked = [call for call, group_id in now_of(told_of(version, service, lb)) if group_id == "rsp-1"]
+    assert asked == ["AddVServerGroupBackendServers"] * calls

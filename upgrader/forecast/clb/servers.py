@@ -31,15 +31,18 @@ def is_mine(world: World, service: Service, name: str) -> bool:
 def group_writes(
     world: World, service: Service, lb: LoadBalancer, groups: Iterable[DesiredGroup], fresh: bool = False
 ) -> Iterator[Write]:
-    """The requests for wanted groups. `fresh`: the CLB is only being made."""
+    """The requests for wanted groups. `fresh`: the CLB is only being made.
+
+    Ports that share a group each bring it to their own backends, all from the same look at it; later once only.
+    """
     done: set[str] = set()
     for group in groups:
         key = group.reused or group.name
-        if key in done or group.wanted.unknown:
-            continue
-        done.add(key)
         remote = None if fresh else find_group(lb, group)
+        if group.wanted.unknown or (key in done and (remote is None or world.ways.same_group_once)):
+            continue
         if remote is None:
+            done.add(key)
             params = {"LoadBalancerId": lb.id, "VServerGroupName": group.name}
             changes: dict[str, tuple[str | None, str | None]] = {"VServerGroupName": (None, group.name)}
             # v1.9.3 makes a group with its first backend.
@@ -48,8 +51,9 @@ def group_writes(
                 params["BackendServers"] = first.params["BackendServers"]
             yield Write(action="slb:CreateVServerGroup", object="", changes=changes, params=params)
             yield from _batches(world, ADD, "", group.wanted.backends[at_once:], ())
-        else:
-            yield from _update(world, service, group, remote)
+        elif updates := list(_update(world, service, group, remote)):
+            done.add(key)
+            yield from updates
 
 
 def _update(world: World, service: Service, group: DesiredGroup, remote: ServerGroup) -> Iterator[Write]:

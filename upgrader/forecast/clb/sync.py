@@ -48,9 +48,11 @@ def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
         built = readable_groups(world, service) if str(error).startswith("builid lb listener") else ()
         return Synced(load_balancer=lb, refusal=unread, events=_events(built))
     base = Synced(load_balancer=lb, named=lb.id if lb else "", groups=local.groups, events=_events(local.groups))
-    base = replace(
-        base, unknown=tuple(f"port {g.port.port}: {g.wanted.unknown}" for g in local.groups if g.wanted.unknown)
-    )
+    unknown = [f"port {g.port.port}: {g.wanted.unknown}" for g in local.groups if g.wanted.unknown]
+    if len(found) > 1 and not world.ways.duplicates_fail:
+        ids = ", ".join(one.id for one in found)
+        unknown.append(f"it has several CLBs ({ids}): this version takes the one that the cloud lists first")
+    base = replace(base, unknown=tuple(unknown))
     refusal = lookup_refusal(world, service, found, full_sync=full_sync)
     if refusal is not None:
         return replace(base, refusal=refusal, named=Notes(world, service).get("id") if world.ways.id_label else "")
