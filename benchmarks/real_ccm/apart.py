@@ -63,6 +63,7 @@ class Apart(Place):
                 return json.loads((self.directory / "cloud.json").read_bytes())
             except ValueError:
                 continue
+        self.__exit__(None, None, None)
         raise TimeoutError("the cloud has not started")
 
     def ccm(self, folder: Path, version: CcmVersion, *, extra: tuple[str, ...] = ()) -> Ccm:
