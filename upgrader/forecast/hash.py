@@ -133,6 +133,9 @@ def _quick(service: Service, formula: Formula) -> str:
     if metadata.deletion_timestamp:
         parts.append(word(_as_go_prints(metadata.deletion_timestamp), 2))
     if formula == "H4" and spec.load_balancer_source_ranges:
+        # The printer keeps the line breaks at a text's end, the short way does not.
+        if any("\n" in text for text in spec.load_balancer_source_ranges):
+            return ""
         parts.append(list_block([word(text, 4) for text in spec.load_balancer_source_ranges], 2))
     text = "\n- ".join(parts)
     return f"- {text}\n" if parts and is_simple(text) else ""
