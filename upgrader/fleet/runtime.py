@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from upgrader import codec
 from upgrader.fleet.control import WORKER_SILENCE_S, Workers
@@ -39,8 +40,20 @@ def database_url(database: str, state_dir: Path) -> str:
 
 
 def run_id_of(plan: FleetPlan) -> str:
-    """The id of the run that carries a fleet plan out: the same plan is the same run."""
-    return f"{plan.strategy.name}-{hashlib.sha256(codec.encode(plan)).hexdigest()[:8]}"
+    """The id of the run that carries a fleet plan out: the same plan is the same run, for a newer tool too.
+
+    What is empty does not count: a field that a newer version added is empty in a plan made before.
+    """
+    return f"{plan.strategy.name}-{hashlib.sha256(codec.encode(_said(codec.plain(plan)))).hexdigest()[:8]}"
+
+
+def _said(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: said for key, inner in value.items() if (said := _said(inner))}
+        case list() | tuple():
+            return [_said(inner) for inner in value]
+    return value
 
 
 @contextmanager
