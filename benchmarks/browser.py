@@ -45,14 +45,7 @@ def main() -> None:
     parser.add_argument("--findings", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
-    names = [f"web-{n}" for n in range(asked.findings)]
-    plan = worlds.plan(
-        findings=tuple(
-            worlds.finding(f"CCM{n % 60:03}", ("FAIL", "WARN")[n % 2], name) for n, name in enumerate(names)
-        ),
-        services=tuple(worlds.service(name=name, writes=1 + n % 3) for n, name in enumerate(names)),
-        verdict="BLOCKED",
-    )
+    plan = worlds.large(asked.findings)
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "report.html"

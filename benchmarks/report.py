@@ -21,15 +21,8 @@ def main() -> None:
     parser.add_argument("--findings", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
-    names = [f"web-{n}" for n in range(asked.findings)]
-    plan = worlds.plan(
-        findings=tuple(
-            worlds.finding(f"CCM{n % 60:03}", ("FAIL", "WARN")[n % 2], name) for n, name in enumerate(names)
-        ),
-        services=tuple(worlds.service(name=name, writes=1 + n % 3) for n, name in enumerate(names)),
-        verdict="BLOCKED",
-    )
-    print(f"{asked.findings} findings on {len(names)} Services")
+    plan = worlds.large(asked.findings)
+    print(f"{asked.findings} findings on {asked.findings} Services")
     for form in (*FORMATS, "text"):
         best, size = 9e9, 0
         for _ in range(asked.rounds):

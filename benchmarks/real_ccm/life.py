@@ -80,7 +80,10 @@ def _steps(place: Place, lb: str) -> list[tuple[str, Any]]:
         ("annotate scheduler", note("scheduler", "rr")),
         ("annotate name", note("name", "other")),
     ]
-    policy = lambda: place.patch("services", "default", "c1", {"spec": {"externalTrafficPolicy": "Cluster"}})  # noqa: E731
+
+    def policy() -> None:
+        place.patch("services", "default", "c1", {"spec": {"externalTrafficPolicy": "Cluster"}})
+
     return [*shared, *(own if lb == "clb" else nlb), ("policy Local->Cluster", policy),
             ("delete", lambda: place.delete("services", "default", "c1"))]  # fmt: skip
 

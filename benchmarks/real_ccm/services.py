@@ -155,10 +155,10 @@ def _service(chance: random.Random, number: int, kind: str) -> Made:
         spec["sessionAffinity"] = "ClientIP"
     if eni and chance.random() < 0.3 and spec["externalTrafficPolicy"] == "Cluster":
         spec["allocateLoadBalancerNodePorts"] = False
-    service = {"apiVersion": "v1", "kind": "Service", "spec": spec,
-               "metadata": {"name": name, "namespace": namespace, "annotations": spelled}}  # fmt: skip
+    service: Object = {"apiVersion": "v1", "kind": "Service", "spec": spec,
+                       "metadata": {"name": name, "namespace": namespace, "annotations": spelled}}  # fmt: skip
     if chance.random() < 0.3:
-        service["metadata"]["labels"] = {"app": name}  # type: ignore[index]
+        service["metadata"]["labels"] = {"app": name}
     layout = chance.choice(_LAYOUTS) if chance.random() < 0.94 else chance.choice(_MANY)
     if eni and sum(layout) * len(ports) > BACKENDS_A_CLB:
         layout = (2, 1)

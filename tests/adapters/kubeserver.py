@@ -46,9 +46,9 @@ class Server:
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
+            do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - http.server looks for these names
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
                 return
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

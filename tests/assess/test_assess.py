@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -37,9 +37,9 @@ def test_a_gap_makes_a_check_unknown_never_green() -> None:
 
 
 def test_a_version_that_was_said_fills_the_gap() -> None:
-    facts = {"gaps": [{"area": "ccm", "call": "get daemonset", "why": "absent"}]}
+    facts: dict[str, Any] = {"gaps": [{"area": "ccm", "call": "get daemonset", "why": "absent"}]}
     assert judge(context_of(Case(name="x", facts=facts))).verdict == "READY"
-    facts["ccm"] = {"version": ""}  # type: ignore[assignment]
+    facts["ccm"] = {"version": ""}
     assert judge(context_of(Case(name="x", facts=facts))).verdict == "UNKNOWN"
 
 
@@ -51,11 +51,11 @@ def test_coverage_counts_what_was_judged() -> None:
     assert judge(unknown).coverage == Coverage(services=1, judged=0, unreadable=0, skipped=1)
 
 
-def finding(outcome: Outcome, **more: object) -> Finding:
-    base: dict[str, object] = {
+def finding(outcome: Outcome, **more: Any) -> Finding:
+    base: dict[str, Any] = {
         "code": "CCM001", "effect": "NONE", "subject": Subject(kind="Cluster"), "message": "m", "outcome": outcome,
     }  # fmt: skip
-    return Finding(**{**base, **more})  # type: ignore[arg-type]
+    return Finding(**{**base, **more})
 
 
 @pytest.mark.parametrize(

@@ -79,3 +79,13 @@ def plan(
         changes=(Touched(id="w", version="v1.9.3.254", area="weights", summary="Local weights are pod counts",
                          effect="IMMEDIATE", reversible="yes", count=1, services=("prod/web",), sources=("faq",)),),
     )  # fmt: skip
+
+
+def large(findings: int) -> Plan:
+    """As many Services as findings, each with one."""
+    names = [f"web-{n}" for n in range(findings)]
+    return plan(
+        findings=tuple(finding(f"CCM{n % 60:03}", ("FAIL", "WARN")[n % 2], name) for n, name in enumerate(names)),
+        services=tuple(service(name=name, writes=1 + n % 3) for n, name in enumerate(names)),
+        verdict="BLOCKED",
+    )

@@ -77,7 +77,7 @@ def from_code(call: Call, status: int, code: str, message: str, request_id: str 
         return AbsentError(what=f"not there: {call.name} {_object(call)}".rstrip(), where=call.region, why=why,
                            next_command="check --cluster-id and --region")  # fmt: skip
     return RefusedError(what=f"{call.name} was refused", code=code, where=call.region, why=why,
-                        next_command=f"ccm-upgrade explain {code}")  # fmt: skip
+                        next_command=f"read https://next.api.aliyun.com/troubleshoot?q={code}")  # fmt: skip
 
 
 def unreachable(call: Call, message: str) -> TransientError:
