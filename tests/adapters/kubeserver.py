@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,9 +20,9 @@ Rule = Callable[[str, str, dict[str, str], Any], Answer | None]
 
 
 class Server:
-    """Asks `rule` for each request; None is a 404."""
+    """Asks `rule` for each request; None is a 404. `secured` makes it https."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, secured: ssl.SSLContext | None = None) -> None:
         self.asked: list[tuple[str, str, dict[str, str], Any, dict[str, str]]] = []
         outer = self
 
@@ -52,15 +53,17 @@ class Server:
                 return
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        if secured:
+            self._http.socket = secured.wrap_socket(self._http.socket, server_side=True)
+        self.url = f"{'https' if secured else 'http'}://127.0.0.1:{self._http.server_address[1]}"
 
     @contextmanager
-    def served(self) -> Iterator[KubeCluster]:
-        """The connection to it."""
+    def served(self, content: str = "") -> Iterator[KubeCluster]:
+        """The connection to it, by a token or by a kubeconfig's `content`."""
         thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
-            yield connect(content=kubeconfig(self.url), timeout_s=2.0, clock=LabClock(held=True))
+            yield connect(content=content or kubeconfig(self.url), timeout_s=2.0, clock=LabClock(held=True))
         finally:
             self._http.shutdown()
             self._http.server_close()

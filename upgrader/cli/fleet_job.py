@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from upgrader.adapters.kube.kubeconfig import Kubeconfigs
 from upgrader.cli.origins import Connections, Origin, connect_cloud, look
 from upgrader.cli.running import engine_of, judged
-from upgrader.fleet.inventory.kubeconfig import Kubeconfigs
 from upgrader.fleet.job import Outcome, Watch
 from upgrader.fleet.model import ClusterState, Member
 from upgrader.fleet.planning import standing

@@ -32,5 +32,5 @@ def connect(
     from upgrader.adapters.kube.transport import HttpTransport
 
     time = ServerClock(clock or SystemClock())
-    transport = HttpTransport(load(kubeconfig, context, content), time, read_timeout_s=timeout_s)
+    transport = HttpTransport(*load(kubeconfig, context, content), time, read_timeout_s=timeout_s)
     return KubeCluster(Patient(transport, time), time)

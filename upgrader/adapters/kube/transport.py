@@ -6,6 +6,7 @@ Every request has a timeout and is sent once. Nothing of urllib3 or of the clien
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -59,19 +60,26 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """The transport of a loaded configuration; safe for several threads. `clock` learns the server's time."""
+    """The transport of a loaded configuration; safe for several threads. `clock` learns the server's time.
 
-    def __init__(self, configuration: Any, clock: ServerClock, *, read_timeout_s: float = 30.0) -> None:
+    `secured` serves every connection: certificates are read once.
+    """
+
+    def __init__(
+        self, configuration: Any, secured: ssl.SSLContext | None, clock: ServerClock, *, read_timeout_s: float = 30.0
+    ) -> None:
         self.host: str = configuration.host.rstrip("/")
         self._configuration, self._clock = configuration, clock
         self._read_timeout_s = read_timeout_s
         try:
             self._pool = client.ApiClient(configuration).rest_client.pool_manager
-        except (OSError, HTTPError, ValueError) as error:
+        except (HTTPError, ValueError) as error:
             raise InputError(
-                what="can't use the certificates of the kubeconfig", where=self.host, why=str(error)[:200],
+                what="can't use the proxy of the kubeconfig", where=self.host, why=str(error)[:200],
                 next_command="kubectl get --raw /version",
             ) from error  # fmt: skip
+        if secured:
+            self._pool.connection_pool_kw["ssl_context"] = secured
 
     def request(
         self,
