@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import yaml
 
 from upgrader.lab.cluster import LabCluster
-
-if TYPE_CHECKING:
-    from upgrader.lab.lab import Lab
 
 TOKEN = "lab-admin-token"
 
@@ -21,14 +17,14 @@ def token_of(cluster_id: str) -> str:
     return f"{TOKEN}.{cluster_id}"
 
 
-def kubeconfig(lab: Lab, clusters: Sequence[LabCluster]) -> str:
-    """A kubeconfig with one context a cluster; the first one is the current."""
-    ca = base64.b64encode(lab.ca_file.read_bytes()).decode()
+def kubeconfig(server: str, authority: bytes, clusters: Sequence[LabCluster]) -> str:
+    """A kubeconfig with one context a cluster of the lab at `server`; the first one is the current."""
+    ca = base64.b64encode(authority).decode()
     return yaml.safe_dump(
         {
             "apiVersion": "v1", "kind": "Config", "current-context": clusters[0].spec.name,
             "clusters": [
-                {"name": one.spec.name, "cluster": {"server": f"{lab.secure_url}/k8s/{one.id}",
+                {"name": one.spec.name, "cluster": {"server": f"{server}/k8s/{one.id}",
                                                     "certificate-authority-data": ca}}
                 for one in clusters
             ],

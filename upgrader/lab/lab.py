@@ -145,13 +145,14 @@ class Lab:
     def start(self) -> Lab:
         """Listen, and write the kubeconfig. Raises `InputError` when the port is taken."""
         self._server.start()
+        reached = partial(kubeconfig, self.secure_url, self.ca_file.read_bytes())
         if self.clusters:
-            self.kubeconfig.write_text(kubeconfig(self, list(self.clusters.values())), encoding="utf-8")
+            self.kubeconfig.write_text(reached(list(self.clusters.values())), encoding="utf-8")
             self.kubeconfig.chmod(0o600)
         for one in self.clusters.values():
             known = self.cloud.world.cs.clusters.get(one.id)
             if known is not None:
-                known.kubeconfig = kubeconfig(self, [one])
+                known.kubeconfig = reached([one])
         self.run(self._stir)
         return self
 
