@@ -120,7 +120,7 @@ class Writer:
 def session(attempt: Attempt, points: Points) -> Session:
     """The session of the real commands, with a hurried clock and mortal hands."""
     clock, home = HurriedClock(), Path(attempt.home)
-    origin = Origin(kind=attempt.kind if attempt.kind == "self-managed" else None)
+    origin = Origin(kind="self-managed" if attempt.kind == "self-managed" else None)
     cloud = connect_cloud(endpoint=attempt.environment["CCM_UPGRADE_ENDPOINT"], clock=clock)
     connections = Connections(cluster=connect_cluster(clock=clock), cloud=cloud)
     create = attempt.verb == "apply"

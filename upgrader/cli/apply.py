@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,7 +42,7 @@ def apply(
     suppressions: Path | None,
     state_dir: Path | None,
     fmt: str,
-    **options: object,
+    **options: Any,
 ) -> None:
     """Fix what the plan fixes, upgrade CCM, verify; roll back when it fails.
 
@@ -51,7 +51,7 @@ def apply(
     """
     from upgrader.ports.clock import SystemClock
 
-    origin = Origin(**options)  # type: ignore[arg-type]
+    origin = Origin(**options)
     if origin.files:
         raise InputError(
             what="apply needs a live cluster, not files", next_command="leave -f out, or ccm-upgrade plan -f …"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from upgrader.adapters.aliyun.retry import Bucket
     from upgrader.adapters.kube import KubeCluster
     from upgrader.discover.said import Said
-    from upgrader.model.facts import ClusterFacts
+    from upgrader.model.facts import ClusterFacts, ClusterKind, Network
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -56,8 +56,8 @@ class Origin(Struct, frozen=True, kw_only=True):
     region: str = ""
     vpc_id: str = ""
     running: str = ""
-    kind: str | None = None
-    network: str | None = None
+    kind: ClusterKind | None = None
+    network: Network | None = None
     kubernetes: str = ""
 
 
@@ -82,8 +82,8 @@ def said_by(origin: Origin) -> Said:
 
     return Said(
         version=str(parse_version(origin.running)) if origin.running else "",
-        kind=origin.kind,  # type: ignore[arg-type]
-        network=origin.network,  # type: ignore[arg-type]
+        kind=origin.kind,
+        network=origin.network,
         cluster_id=origin.cluster_id,
         region=origin.region,
         vpc_id=origin.vpc_id,
@@ -91,9 +91,9 @@ def said_by(origin: Origin) -> Said:
     )
 
 
-def gather(options: Mapping[str, object]) -> ClusterFacts:
+def gather(options: Mapping[str, Any]) -> ClusterFacts:
     """The facts of the origin that the options name: files first, else the live cluster."""
-    origin = Origin(**options)  # type: ignore[arg-type]
+    origin = Origin(**options)
     said = said_by(origin)
     if not origin.files:
         return look(origin, connect_all(origin))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -67,7 +67,7 @@ def _make(
     target: str | None,
     waived: tuple[str, ...],
     reasons: tuple[str, ...],
-    origin: dict[str, object],
+    origin: dict[str, Any],
     image: str = "",
     suppressions: Path | None = None,
     shadow: ShadowOptions | None = None,

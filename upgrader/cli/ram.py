@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -104,7 +104,7 @@ def policy(ctx: click.Context, /, target: str | None, everything: bool, fmt: str
     ctx.exit(Exit.UNKNOWN if made is None and found.unknown else Exit.DONE)
 
 
-def _context(target: str | None, origin: dict[str, object]) -> Context:
+def _context(target: str | None, origin: dict[str, Any]) -> Context:
     facts = gather(origin)
     return context_without_forecast(facts, target_of(target, facts))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,12 +20,12 @@ from upgrader.cli.running import asked_to_stop, engine_of, exit_of, run_text, st
 @output_option
 @click.pass_context
 def resume(
-    ctx: click.Context, /, run_id: str, on_failure: str, state_dir: Path | None, fmt: str, **options: object
+    ctx: click.Context, /, run_id: str, on_failure: str, state_dir: Path | None, fmt: str, **options: Any
 ) -> None:
     """Go on where the journal ends. What was under way is settled by looking, never by sending it again blindly."""
     from upgrader.cli.stored import stored_plan
 
-    origin = Origin(**options)  # type: ignore[arg-type]
+    origin = Origin(**options)
     plan = stored_plan(state_of(state_dir), run_id)
     with asked_to_stop() as stop:
         engine = engine_of(plan, origin, connect_all(origin), state_of(state_dir), run_id, create=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,7 +22,7 @@ from upgrader.cli.running import asked_to_stop, engine_of, exit_of, run_text, st
 @output_option
 @click.pass_context
 def rollback(
-    ctx: click.Context, /, run_id: str, to_backup: str, force: bool, state_dir: Path | None, fmt: str, **options: object
+    ctx: click.Context, /, run_id: str, to_backup: str, force: bool, state_dir: Path | None, fmt: str, **options: Any
 ) -> None:
     """Walk the run's journal backwards. What somebody else changed since is left and told.
 
@@ -36,7 +37,7 @@ def rollback(
 
     if bool(run_id) == bool(to_backup):
         raise InputError(what="name a run, or a backup with --to-backup", next_command="ccm-upgrade history")
-    origin, directory = Origin(**options), state_of(state_dir)  # type: ignore[arg-type]
+    origin, directory = Origin(**options), state_of(state_dir)
     with asked_to_stop() as stop:
         if to_backup:
             backup = stored_backup(directory, to_backup)

@@ -55,13 +55,13 @@ def shadow_options(command: Command) -> Command:
 
 
 def facts_with_dry_run(
-    origin: dict[str, object], options: ShadowOptions, target_of: Callable[[ClusterFacts], CcmVersion], image: str
+    origin: dict[str, Any], options: ShadowOptions, target_of: Callable[[ClusterFacts], CcmVersion], image: str
 ) -> ClusterFacts:
     """Facts read anew after a dry run of the target, with its result and without what older ones said.
 
     Raises `InputError` where it must not be run, `click.Abort` when the question was answered with no.
     """
-    asked = Origin(**origin)  # type: ignore[arg-type]
+    asked = Origin(**origin)
     if asked.files:
         raise InputError(what="--shadow needs a live cluster, not files", next_command="leave -f out, or --shadow")
     connections = connect_all(asked)

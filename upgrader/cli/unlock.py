@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from upgrader.cli.origins import Origin, connect_cluster, origin_options
@@ -10,12 +12,12 @@ from upgrader.cli.origins import Origin, connect_cluster, origin_options
 @click.command()
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @origin_options
-def unlock(yes: bool, **options: object) -> None:
+def unlock(yes: bool, **options: Any) -> None:
     """Free the Lease kube-system/ccm-upgrade. A run that still lives is fenced out of its next write."""
     from upgrader.execute.lock import LEASE, NoFence, free
     from upgrader.model.errors import AbsentError
 
-    cluster = connect_cluster(Origin(**options))  # type: ignore[arg-type]
+    cluster = connect_cluster(Origin(**options))
     try:
         holder = str((cluster.reader.get(LEASE).get("spec") or {}).get("holderIdentity") or "")
     except AbsentError:

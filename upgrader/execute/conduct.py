@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from upgrader.execute.fold import fold
 from upgrader.execute.lock import LeaseLock, NoFence
@@ -48,10 +49,10 @@ class Conduct:
         self.lock = LeaseLock(session.cluster, bare, session.clock, session.store, session.plan.id)
         self.hands = Hands(session.cluster_writer(self.lock), session.cloud_writer(self.lock))
 
-    def note(self, event: EntryEvent, step: str = "", **more: object) -> None:
+    def note(self, event: EntryEvent, step: str = "", **more: Any) -> None:
         """One entry, on disk before this returns."""
         at = rfc3339(self.session.clock.now())
-        self.session.store.append(Entry(seq=0, run="", event=event, at=at, step=step, **more))  # type: ignore[arg-type]
+        self.session.store.append(Entry(seq=0, run="", event=event, at=at, step=step, **more))
 
     def run(self) -> Run:
         """The run as its journal tells it."""

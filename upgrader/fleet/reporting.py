@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from upgrader.fleet.ledger import Ledger
 from upgrader.fleet.model import FAILED_STATES, ClusterPlan, Member, Wave
@@ -60,7 +61,7 @@ def report_of_run(ledger: Ledger, run: str, titles: Mapping[str, str]) -> FleetR
 
 
 def _report(
-    rows: Iterable[ClusterRow], waves: Iterable[WaveRow], strategy: Strategy, titles: Mapping[str, str], **more: object
+    rows: Iterable[ClusterRow], waves: Iterable[WaveRow], strategy: Strategy, titles: Mapping[str, str], **more: Any
 ) -> FleetReport:
     clusters = tuple(sorted(rows, key=lambda row: row.rank))
     return FleetReport(
@@ -74,7 +75,7 @@ def _report(
         clusters=clusters,
         failed=grouped(clusters, _FAILED),
         left=grouped(clusters, _LEFT),
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 
