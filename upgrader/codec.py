@@ -6,6 +6,7 @@ Keys are written in a stable order, so that the same value gives the same bytes 
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from typing import Any, TypeVar
 
@@ -16,6 +17,9 @@ from upgrader.model.errors import InputError
 
 T = TypeVar("T")
 
+# C1 controls and marks of direction; JSON itself escapes the others.
+_CONTROLS = re.compile("[\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
+
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
@@ -25,8 +29,12 @@ def encode(value: Any) -> bytes:
 
 
 def pretty(value: Any) -> str:
-    """Indented JSON with sorted keys, ending in a newline: what people and files get."""
-    return msgspec.json.format(encode(value), indent=2).decode() + "\n"
+    """Indented JSON with sorted keys, ending in a newline: what people and files get.
+
+    Characters that would control a terminal or turn the text round stand as escapes: the same JSON, harmless to print.
+    """
+    text = msgspec.json.format(encode(value), indent=2).decode() + "\n"
+    return text if text.isascii() else _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ REDACTED = "(redacted)"
 _SECRET_FLAG = re.compile(r"(?i)^(--?[\w-]*(?:secret|password|token|access-?key)[\w-]*)=(.+)$")
 _SECRET_NAME = re.compile(r"(?i)^--?[\w-]*(?:secret|password|token|access-?key)[\w-]*$")
 _CREDENTIALS_IN_URL = re.compile(r"://[^/@\s]+@")
+_SIGNED_QUERY = re.compile(r"\b(AccessKeyId|SecurityToken|Signature|Token)=[^&\s\"'\\]+")
 _ACCESS_KEY = re.compile(r"\bLTAI[0-9A-Za-z]{12,}\b|\bSTS\.[0-9A-Za-z]{10,}\b")
 
 
@@ -34,5 +35,9 @@ def _flag(found: re.Match[str]) -> str:
 
 
 def redacted_text(text: str) -> str:
-    """Free text without access keys and without credentials in addresses."""
-    return _ACCESS_KEY.sub(REDACTED, _CREDENTIALS_IN_URL.sub(f"://{REDACTED}@", text))
+    """Free text without access keys, without credentials in addresses, and without what signs a request.
+
+    A CCM that can't reach the cloud prints the whole address that it asked, its STS token included.
+    """
+    text = _SIGNED_QUERY.sub(rf"\1={REDACTED}", _CREDENTIALS_IN_URL.sub(f"://{REDACTED}@", text))
+    return _ACCESS_KEY.sub(REDACTED, text)

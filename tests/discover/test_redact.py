@@ -72,6 +72,19 @@ def test_access_keys_are_taken_out_of_any_text(before: str, key_id: str, after: 
     assert REDACTED in text
 
 
+def test_the_address_of_a_request_keeps_what_was_asked_and_not_what_signs_it() -> None:
+    asked = (
+        'Post "https://slb.cn-hangzhou.aliyuncs.com/?AccessKeyId=STS.NUabcdefghijkl&Action=DescribeTags&'
+        'SecurityToken=CAISlongtoken%3D&Signature=6OQUclF%3D&Timestamp=1": dial tcp: i/o timeout'
+    )
+    text = redacted_text(asked)
+    assert "CAIS" not in text
+    assert "6OQU" not in text
+    assert "NUabc" not in text
+    assert "Action=DescribeTags&" in text
+    assert text.endswith('Timestamp=1": dial tcp: i/o timeout')
+
+
 @given(FLAG, SECRET)
 def test_a_secret_given_as_the_next_argument_is_taken_out_too(flag: str, secret: str) -> None:
     assert secret not in " ".join(redacted_args(["--v=5", flag, secret, "--leader-elect"]))

@@ -86,7 +86,7 @@ def apply(
         emit(made, fmt)
         ctx.exit(Exit.DONE)
     if not yes:
-        click.echo(_plan_text(made), err=True, nl=False)
+        progress(_plan_text(made))
         click.confirm("Carry these steps out?", abort=True, err=True)
     run_id = f"{SystemClock().now():%Y%m%dT%H%M%S}-{made.nonce[:6]}"
     with asked_to_stop() as stop:

@@ -77,7 +77,8 @@ def check(
 
 def _text(facts: ClusterFacts, version: CcmVersion, assessment: Assessment) -> str:
     from upgrader.report import terminal
-    from upgrader.report.paper import Paper, clean
+    from upgrader.report.inert import clean
+    from upgrader.report.paper import Paper
 
     paper = Paper.of()
     name = facts.identity.name or facts.identity.id or "this cluster"

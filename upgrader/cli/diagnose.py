@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def diagnose(ctx: click.Context, /, service: str, namespace: str, show_all: bool, fmt: str, **origin: object) -> None:
     """Read events, Services and load balancers; say what each message means here, what shows it, and what mends it.
 
-    Exit codes: 0 nothing is wrong, 3 something is, 5 the events or the Services could not be read.
+    Exit codes: 0 nothing is wrong, 3 something is, 5 it is not known: a message that nobody knows, or events or
+    Services that could not be read.
     """
     from upgrader.diagnose.diagnose import Selection, diagnose
     from upgrader.matrix.load import load_matrix
@@ -42,9 +43,11 @@ def diagnose(ctx: click.Context, /, service: str, namespace: str, show_all: bool
         fmt,
         lambda: _text(facts, found, unseen, show_all=show_all or bool(name)),
     )  # fmt: skip
-    if any(one.outcome == "FAIL" and not one.settled for one in found):
+    standing = {one.outcome for one in found if not one.settled}
+    if "FAIL" in standing:
         ctx.exit(Exit.BLOCKED)
-    ctx.exit(Exit.UNKNOWN if facts.has_gap("events") or facts.has_gap("services") else Exit.DONE)
+    unknown = "UNKNOWN" in standing or facts.has_gap("events") or facts.has_gap("services")
+    ctx.exit(Exit.UNKNOWN if unknown else Exit.DONE)
 
 
 def _unseen(facts: ClusterFacts) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def apply(ctx: click.Context, /, plan_file: Path, yes: bool, wave: str, shard: s
         made = _part(made, wave, shard)
     run = run_id_of(made)
     if not yes:
-        click.echo(plan_text(made, plan_file), err=True)
+        progress(plan_text(made, plan_file))
         click.confirm("Upgrade these clusters?", abort=True, err=True)
     with ledger_at(options["database"], options["state_dir"]) as ledger:
         if run in ledger.runs():

@@ -28,7 +28,7 @@ def shown(ledger: Ledger, run: str, console: Console | None = None) -> Iterator[
     from rich.live import Live
     from rich.text import Text
 
-    from upgrader.report.paper import clean
+    from upgrader.report.inert import clean
 
     screen = console or Console(stderr=True)
     last = [""]
@@ -45,7 +45,7 @@ def drawn(ledger: Ledger, run: str) -> str:
     """The run in a few lines: each wave's counts, the clusters in flight. Empty while the database does not answer."""
     from upgrader.fleet.admission import Admission
     from upgrader.model.errors import TransientError
-    from upgrader.report.paper import clean
+    from upgrader.report.inert import clean
 
     try:
         row, counts, flying = ledger.run(run), Admission(ledger).counts(run), ledger.in_flight(run)

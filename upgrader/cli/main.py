@@ -138,9 +138,11 @@ def our_bug(error: Exception) -> BugError:
 
 def show(error: CcmUpgradeError) -> None:
     """The error on stderr: what and where, why, next; one line each."""
+    from upgrader.cli.output import progress
+
     place = f"{error.where}: " if error.where else ""
-    click.echo(f"error: {place}{error.what}", err=True)
+    progress(f"error: {place}{error.what}")
     if error.why:
-        click.echo(f"  why:  {error.why}", err=True)
+        progress(f"  why:  {error.why}")
     if error.next_command:
-        click.echo(f"  next: {error.next_command}", err=True)
+        progress(f"  next: {error.next_command}")

@@ -29,7 +29,7 @@ def emit(value: Any, fmt: str, text: Callable[[], str] | str = "") -> None:
     else:
         rendered = text() if callable(text) else text
         if rendered:
-            click.echo(rendered, nl=not rendered.endswith("\n"))
+            show(rendered)
 
 
 def document(kind: str, **content: Any) -> dict[str, Any]:
@@ -39,7 +39,14 @@ def document(kind: str, **content: Any) -> dict[str, Any]:
 
 def progress(message: str) -> None:
     """One line of progress on stderr."""
-    click.echo(message, err=True)
+    show(message, err=True)
+
+
+def show(text: str, *, err: bool = False) -> None:
+    """Text for a person, ending in a line break: what others wrote in it controls no terminal."""
+    from upgrader.report.inert import shown
+
+    click.echo(shown(text), nl=not text.endswith("\n"), err=err)
 
 
 def split_out(out: str, formats: tuple[str, ...]) -> tuple[str, Path]:

@@ -13,13 +13,13 @@ from upgrader.diagnose.evidence.registry import EVIDENCE
 from upgrader.diagnose.fill import filled
 from upgrader.diagnose.look import Look
 from upgrader.diagnose.model import Answer, Diagnosis
-from upgrader.diagnose.recognise import is_ours, kind_of_event, recognise
+from upgrader.diagnose.recognise import FRAMES, code_in, is_ours, kind_of_event, recognise, request_in
 from upgrader.diagnose.when import SUCCESSES, order, settled_by
 from upgrader.matrix.model import ErrorEntry, Matrix
 from upgrader.migrations.context import value_of
 from upgrader.model.errors import InputError
 from upgrader.model.facts import ClusterFacts
-from upgrader.model.finding import Subject
+from upgrader.model.finding import Outcome, Subject
 from upgrader.model.kube import Event
 
 SAME_AS = {**standing.SAME_AS, gone.ID: gone.TOLD_BY, empty.ID: empty.TOLD_BY}
@@ -28,6 +28,8 @@ UNTOLD = "unknown-message"
 """The id of a warning of CCM that nothing in the catalogue knows."""
 BESIDE_SUCCESS = frozenset({"UnAvailableLoadBalancer", "NoBackend"})
 """Reasons that stand beside a sync that went through: a later success says nothing of them."""
+_SAYS_NOTHING = frozenset({"SyncLoadBalancerFailed", "Failed", "CreatingLoadBalancerFailed"})
+"""Reasons of every failure alike: the message alone tells them apart."""
 _NOT_A_TROUBLE = frozenset({"PreservedOnDelete", "SkipSyncBackends"})
 
 
@@ -146,9 +148,12 @@ def _told(look: Look, subject: Subject, event: Event, entry: ErrorEntry) -> Diag
         words |= {"LB_ID": named or (mine.id if mine else ""), "IP": service.address}
     settled = answer.settled or _over(look, subject, event, service_is_there=service is not None)
     upgrade = (f"upgrade CCM: {entry.upgrade}",) if entry.upgrade and answer.step == "ccm" else ()
+    outcome: Outcome = (
+        "UNKNOWN" if entry.id in FRAMES else "WARN" if entry.id == "no-backends" or entry.retryable else "FAIL"
+    )
     return Diagnosis(
         id=entry.id,
-        outcome=answer.outcome or ("WARN" if entry.id == "no-backends" or entry.retryable else "FAIL"),
+        outcome=answer.outcome or outcome,
         subject=subject,
         meaning=entry.meaning.replace("PREFIX-", "alibaba-cloud-loadbalancer-"),
         seen=event.message.strip(),
@@ -164,19 +169,32 @@ def _told(look: Look, subject: Subject, event: Event, entry: ErrorEntry) -> Diag
 
 
 def _untold(look: Look, subject: Subject, event: Event, name: str) -> Diagnosis:
+    """A warning whose cause nothing in the catalogue knows: UNKNOWN, with what helps a person or the vendor to find it.
+
+    Where CCM's own text is the whole message (a kind without an error behind it), its meaning is known.
+    """
     kind = kind_of_event(event, look.matrix)
     there = subject.kind != "Service" or f"{subject.namespace}/{subject.name}" in look.by_key
     harmless = event.reason in _NOT_A_TROUBLE
+    caused = kind is None or kind.pattern.endswith(".*")
+    told = f"{kind.when[0].upper()}{kind.when[1:]}" if kind else "Something failed"
+    code, request = code_in(event.message), request_in(event.message)
+    fix: tuple[str, ...] = ("read the message to its end, and CCM's log around that time",)
+    if code:
+        fix = (f"read what the cloud says of it: https://next.api.aliyun.com/troubleshoot?q={code}", *fix)
+    if request:
+        fix = (*fix, f"open a ticket with the request's id: {request}")
     return Diagnosis(
-        id=name if kind is not None and name not in ("SyncLoadBalancerFailed", "Failed") else UNTOLD,
-        outcome="NOTE" if harmless else "WARN",
+        id=UNTOLD if kind is None or name in _SAYS_NOTHING else name,
+        outcome="NOTE" if harmless else "UNKNOWN" if caused else "WARN",
         subject=subject,
-        meaning=f"{kind.when[0].upper()}{kind.when[1:]}." if kind else "The catalogue does not know this message.",
+        meaning=f"{told}, for a reason that the catalogue does not know." if caused and not harmless else f"{told}.",
         seen=event.message.strip(),
         reason=event.reason,
         count=event.count or 1,
         last=event.last_seen,
-        fix=() if harmless else ("read the message to its end, and CCM's log around that time",),
+        evidence=(f"the cloud's code is {code}",) if code else (),
+        fix=() if harmless else fix,
         settled=_over(look, subject, event, service_is_there=there),
         sources=kind.sources if kind else (),
     )

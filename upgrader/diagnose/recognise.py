@@ -13,8 +13,14 @@ COMPONENTS = frozenset(
 )
 """What CCM calls itself in its events. Upstream's controllers of the same names never say what CCM says."""
 
-WRAPPERS = frozenset({"lb-attribute", "listeners-unprocessed", "lb-reuse-refused", "quota"})
+FRAMES = frozenset({"lb-attribute", "listeners-unprocessed"})
+"""Entries that say where it failed and not why: a message that holds nothing else is not understood."""
+
+WRAPPERS = FRAMES | {"lb-reuse-refused", "quota"}
 """Entries that only frame another error: they speak where nothing else does."""
+
+_CODE = re.compile(r"\b(?:ErrorCode|Code): *([A-Z][A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)")
+_REQUEST = re.compile(r"(?i)\brequest ?id: *([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})")
 
 
 def recognise(message: str, entries: Iterable[ErrorEntry]) -> tuple[ErrorEntry, ...]:
@@ -29,6 +35,18 @@ def recognise(message: str, entries: Iterable[ErrorEntry]) -> tuple[ErrorEntry, 
             found.append((entry, shape.span()))
     told = tuple(entry for entry, _ in found if entry.id not in WRAPPERS)
     return told or tuple(entry for entry, _ in found)
+
+
+def code_in(message: str) -> str:
+    """The cloud's own code that stands in a message; empty where there is none, as in most events of v2."""
+    found = _CODE.search(message)
+    return found[1] if found else ""
+
+
+def request_in(message: str) -> str:
+    """The id of the request that failed, which the vendor's support asks for; empty where there is none."""
+    found = _REQUEST.search(message)
+    return found[1] if found else ""
 
 
 def kind_of_event(event: Event, matrix: Matrix) -> EventKind | None:

@@ -8,7 +8,8 @@ from itertools import groupby
 from upgrader.diagnose.model import Diagnosis, StepKind
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.finding import OUTCOME_ORDER
-from upgrader.report.paper import Paper, clean
+from upgrader.report.inert import clean
+from upgrader.report.paper import Paper
 from upgrader.report.words import plural
 
 SHOWN = 3

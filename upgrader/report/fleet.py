@@ -10,8 +10,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 from upgrader import codec
-from upgrader.report.language import language_of
-from upgrader.report.render import environment, offline_page
+from upgrader.report.render import filled, offline_page
 from upgrader.report.tables import inert
 
 # Rows of the tables beyond these are only in json and csv: a page of 10,000 clusters must still open on a phone.
@@ -158,10 +157,7 @@ def render_html(report: FleetReport) -> str:
 
 def render_markdown(report: FleetReport) -> str:
     """A summary for CI: totals, waves, what failed, what is left, and the checks by cluster count."""
-    rendered: str = (
-        environment(language_of()).get_template("fleet.md.j2").render(report=report, limit=MARKDOWN_CLUSTERS)
-    )
-    return rendered
+    return filled("fleet.md.j2", report=report, limit=MARKDOWN_CLUSTERS)
 
 
 def render_csv(report: FleetReport) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from upgrader.model.facts import ClusterIdentity
+from upgrader.report.inert import clean
 from upgrader.report.language import Catalogue, catalogue, language_of
 from upgrader.report.words import MARKS, stated
 
@@ -24,13 +25,6 @@ def width_of(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def clean(text: str) -> str:
-    """`text` without control and direction characters: a hostile name can't move the cursor or turn the line round."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(c if unicodedata.category(c) not in ("Cc", "Cf") or c == "\n" else "�" for c in text)
 
 
 _PIECE = re.compile(r"[^\S\n]+|[\u2e80-\uffef]|[^\s\u2e80-\uffef]+")

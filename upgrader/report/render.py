@@ -10,6 +10,7 @@ from typing import Any
 
 from upgrader import __version__, codec
 from upgrader.model.errors import InputError
+from upgrader.report.inert import tamed
 from upgrader.report.language import catalogue, language_of
 from upgrader.report.present import Report
 from upgrader.report.tables import render_csv, render_junit, render_sarif
@@ -19,7 +20,6 @@ from upgrader.report.words import AGREEMENTS, MARKS, WHY_FULL_SYNC, plural, seco
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 # The table of Services beyond this count is cut in print and in markdown; json and csv have all.
 MARKDOWN_FINDINGS = 200
-_DIRECTION = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 
 
 @lru_cache(maxsize=2)
@@ -45,19 +45,14 @@ def environment(language: str) -> Any:
         _=catalogue(language).say,
         LANGUAGE=LANGUAGES[language],
     )
-    made.filters.update(plural=plural, md=markdown_cell, bidi=_isolate)
+    made.filters.update(plural=plural, md=markdown_cell)
     return made
-
-
-def _isolate(text: str) -> str:
-    """`text` with direction overrides taken out, so that a name can't turn the words around it."""
-    return str(text).translate(_DIRECTION)
 
 
 def markdown_cell(text: str) -> str:
     """`text` as one cell of a Markdown table: no markup, no HTML, no line break."""
-    escaped = _isolate(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for character in "\\`*_[]|":
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for character in "\\`*_[]|~":
         escaped = escaped.replace(character, "\\" + character)
     return " ".join(escaped.split())
 
@@ -76,8 +71,13 @@ def offline_page(template: str, **values: object) -> str:
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    rendered: str = templates.get_template(template).render(style=style, script=script, policy=policy, **values)
-    return rendered
+    return filled(template, style=style, script=script, policy=policy, **values)
+
+
+def filled(template: str, **values: object) -> str:
+    """A template with its values, in the reader's language. No name in it turns the words round or moves a cursor."""
+    rendered: str = environment(language_of()).get_template(template).render(**values)
+    return tamed(rendered)
 
 
 def _hash(text: str) -> str:
@@ -86,12 +86,7 @@ def _hash(text: str) -> str:
 
 def render_markdown(report: Report) -> str:
     """A CI summary: verdict, counts, findings (at most `MARKDOWN_FINDINGS`), steps."""
-    rendered: str = (
-        environment(language_of())
-        .get_template("report.md.j2")
-        .render(report=report, plan=report.plan, limit=MARKDOWN_FINDINGS)
-    )
-    return rendered
+    return filled("report.md.j2", report=report, plan=report.plan, limit=MARKDOWN_FINDINGS)
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from upgrader import __version__, codec
 from upgrader.model.finding import Finding
+from upgrader.report.inert import tamed
 from upgrader.report.present import Report
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -18,8 +19,8 @@ CSV_COLUMNS = (
     "code", "outcome", "effect", "kind", "namespace", "name", "message", "remedy", "fixed_by", "sources", "suppressed",
     "stated",
 )  # fmt: skip
-# A spreadsheet runs a cell that begins like this as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs a cell that begins like this as a formula; full-width signs too, in a Chinese one.
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def render_csv(report: Report) -> str:
@@ -51,8 +52,9 @@ def render_csv(report: Report) -> str:
 
 
 def inert(cell: str) -> str:
-    """`cell`, quoted where a spreadsheet would run it as a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+    """`cell`, quoted where a spreadsheet would run it as a formula, blanks before it or not; without controls."""
+    text = tamed(cell)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
 
 
 def _all(report: Report) -> list[tuple[Finding, str]]:
@@ -103,10 +105,8 @@ def render_junit(report: Report) -> str:
 
 
 def _xml(text: str) -> str:
-    """`text` without the characters that XML 1.0 forbids."""
-    return "".join(
-        c for c in text if c in "\t\n\r" or 0x20 <= ord(c) <= 0xD7FF or 0xE000 <= ord(c) <= 0xFFFD or ord(c) >= 0x10000
-    )
+    """`text` without controls and without the characters that XML 1.0 forbids."""
+    return "".join(c for c in tamed(text) if not 0xD800 <= ord(c) <= 0xDFFF and c not in "\ufffe\uffff")
 
 
 def render_sarif(report: Report) -> str:
@@ -119,7 +119,7 @@ def render_sarif(report: Report) -> str:
     index = {code: number for number, code in enumerate(codes)}
     run = {
         "tool": {"driver": {"name": "ccm-upgrade", "version": __version__, "rules": rules}},
-        "automationDetails": {"id": f"ccm-upgrade/{report.plan.cluster.id or 'cluster'}/"},
+        "automationDetails": {"id": tamed(f"ccm-upgrade/{report.plan.cluster.id or 'cluster'}/")},
         "results": [_sarif_result(f, reason, index[f.code]) for f, reason in found],
         "columnKind": "unicodeCodePoints",
         "properties": {"verdict": report.plan.verdict, "stated": list(report.plan.cluster.said)},
@@ -129,18 +129,18 @@ def render_sarif(report: Report) -> str:
 
 def _sarif_result(finding: Finding, reason: str, rule: int) -> dict[str, Any]:
     subject = finding.subject
-    name = "/".join(part for part in (subject.kind, subject.namespace, subject.name) if part)
+    name = tamed("/".join(part for part in (subject.kind, subject.namespace, subject.name) if part))
     uri = quote(name, safe="/-._~")
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": rule,
         "level": SARIF_LEVEL[finding.outcome],
-        "message": {"text": finding.message + (f" {finding.remedy}" if finding.remedy else "")},
+        "message": {"text": tamed(finding.message + (f" {finding.remedy}" if finding.remedy else ""))},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": f"cluster/{uri}"}, "region": {"startLine": 1}},
                 "logicalLocations": [
-                    {"name": subject.name or subject.kind, "fullyQualifiedName": name, "kind": "resource"}
+                    {"name": tamed(subject.name or subject.kind), "fullyQualifiedName": name, "kind": "resource"}
                 ],
             }
         ],

@@ -11,7 +11,8 @@ from upgrader.model.finding import OUTCOME_ORDER, CheckRun, Coverage, Finding, V
 from upgrader.model.forecast import Forecast, ServiceForecast, Write
 from upgrader.model.plan import Plan, RamDelta
 from upgrader.model.shadow import Shadow
-from upgrader.report.paper import Paper, clean
+from upgrader.report.inert import clean
+from upgrader.report.paper import Paper
 from upgrader.report.words import AGREEMENTS, MARKS, WHY_FULL_SYNC, plural, second_opinion
 
 SHOWN_PER_CODE = 5

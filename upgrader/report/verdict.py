@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from upgrader.model.run import RunVerdict
-from upgrader.report.paper import Paper, clean
+from upgrader.report.inert import clean
+from upgrader.report.paper import Paper
 from upgrader.report.words import plural
 
 

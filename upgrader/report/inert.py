@@ -1,0 +1,29 @@
+"""Text that others wrote, made harmless for where it is shown: names can't move a cursor nor turn the words around."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_OWN_STYLE = re.compile(r"(\x1b\[[0-9]{1,2}m)")
+# Line breaks and tabs are laid out; everything else that controls is not shown: C0 and C1, and marks of direction.
+_CONTROLS = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
+
+
+def clean(text: str) -> str:
+    """`text` without control and direction characters: a hostile name can't move the cursor or turn the line round."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if unicodedata.category(c) not in ("Cc", "Cf") or c == "\n" else "�" for c in text)
+
+
+def shown(text: str) -> str:
+    """Laid out text as a terminal may have it: of all that controls one, colours and bold alone are left."""
+    if "\x1b" not in text:
+        return clean(text)
+    return "".join(part if n % 2 else clean(part) for n, part in enumerate(_OWN_STYLE.split(text)))
+
+
+def tamed(text: str) -> str:
+    """`text` for a file that others open: control and direction characters are taken out, lines and tabs stay."""
+    return _CONTROLS.sub("", text)
