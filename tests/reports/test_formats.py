@@ -14,7 +14,8 @@ import pytest
 from tests.reports import worlds
 from upgrader.model.errors import InputError
 from upgrader.model.plan import Plan
-from upgrader.report.paper import Paper, clean
+from upgrader.report.inert import clean
+from upgrader.report.paper import Paper
 from upgrader.report.present import present
 from upgrader.report.render import FORMATS, render
 from upgrader.report.terminal import render_plan
