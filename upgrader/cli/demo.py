@@ -121,7 +121,7 @@ class _Story:
         _act("4. Verify: look again, from outside")
         verdict = self._run(Exit.DONE, "verify", run, *_LIVE, *self.state)
         for service in verdict["services"]:
-            weights = {w["backend"]: w["observed"] for w in service.get("weights") or ()}
+            weights = ", ".join(f"{w['backend']} {w['observed']}" for w in service.get("weights") or ())
             events = ", ".join((service.get("events") or {}).get("seen") or ()) or "none"
             _say(f"{service['namespace']}/{service['name']}: events {events}; weights {weights or 'as wanted'}")
         _say(f"{verdict['outcome']}: same load balancers, same addresses, same listeners.")
@@ -176,7 +176,8 @@ class _Story:
         return out.getvalue()
 
     def _steps(self, run: Document) -> None:
-        for step in run["steps"]:
+        # As they happened: what was done last is undone first.
+        for step in reversed(run["steps"]) if run["state"] == "ROLLED_BACK" else run["steps"]:
             _say(f"{step['state']:8} {_short(step['id'])}")
 
     def _world(self) -> Document:

@@ -194,7 +194,8 @@ def run_text(run: Run) -> str:
     paper.line(f"{paper.mark(run.state)}   run {run.id}")
     if run.cause:
         paper.para(run.cause, 2, "because: ")
-    for step in run.steps:
+    # As they happened: what was done last is undone first.
+    for step in reversed(run.steps) if run.state in ("ROLLING_BACK", "ROLLED_BACK") else run.steps:
         paper.line(f"  {paper.mark(step.state)}  {step.id}")
         if step.error:
             paper.para(step.error, 6)
