@@ -66,7 +66,7 @@ def test_what_running_ccms_were_seen_to_ignore_and_to_read(
 @pytest.mark.parametrize(
     ("name", "version", "default"),
     [
-        ("spec", "v1.9.3.101", None),
+        ("spec", "v1.9.3.101", ""),
         ("spec", "v1.9.3.239", "slb.s1.small"),
         ("spec", "v2.11.2", "slb.s1.small"),
         ("spec", "v2.12.4", ""),

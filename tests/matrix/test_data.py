@@ -29,6 +29,7 @@ def test_the_shipped_data_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
         ("annotation_compat.yaml", ANNOTATION + "  since: v2.1.0\n  kind: enum\n" + SOUND, "go together"),
         ("annotation_compat.yaml", ANNOTATION + "  since: v2.1.0\n  min: 1\n" + SOUND, "go with kind: int"),
         ("annotation_compat.yaml", ANNOTATION + "  since: v2.1.0\n  default: {x: y}\n" + SOUND, "default: 'x' is not"),
+        ("annotation_compat.yaml", ANNOTATION + "  since: v2.1.0\n  default: {v2.3.0: y}\n" + SOUND, "versions open"),
         ("annotation_compat.yaml", ANNOTATION + "  since: v2.1.0\n  renamed_from: old\n" + SOUND, "renamed from old"),
         ("annotation_compat.yaml", ANNOTATION + "  since: v2.1.0\n  sources: []\n  certainty: source\n", "no source"),
         ("annotation_compat.yaml", ANNOTATION + "  since: v2.1.0\n  sources: [a]\n  certainty: source\n", "cites 'a'"),

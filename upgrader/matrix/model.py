@@ -96,8 +96,9 @@ class Annotation(Spanned, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for text in self.defaults:
-            _version(text, "default")
+        begins = [_version(text, "default") for text in self.defaults]
+        if begins and min(begins) > parse_version(self.since):
+            raise ValueError('default leaves its first versions open: say "" where nothing is sent')
         if self.docs_since and _version(self.docs_since, "docs_since") == parse_version(self.since):
             raise ValueError("docs_since is for what differs from since")
         if (self.kind == "enum") != bool(self.values):
