@@ -1,7 +1,8 @@
 """Real CCM binaries against the lab, and the forecast against what they do.
 
     python -m benchmarks.real_ccm run --binaries DIR --out DIR --pair v2.10.0:v2.14.0 [--pair …] [--seeds 1,2,3]
-        [--variant clean|edited|touched|both|changed …] [--lb clb|nlb|both] [--services 40] [--nodes plain|mixed]
+        [--variant clean|edited|touched|both|changed …] [--lb clb|nlb|both] [--services 40] [--nodes plain|mixed|many]
+        [--kinds common|rare]
     python -m benchmarks.real_ccm life --binaries DIR --out DIR --version v2.14.0 [--lb clb|nlb] [--dry-run]
     python -m benchmarks.real_ccm walk --binaries DIR --out DIR --version v2.14.0 [--lb clb|nlb] [--reference DIR]
     python -m benchmarks.real_ccm simulated OUT/walk-….json   the lab's simulated CCM in the same life
@@ -49,7 +50,8 @@ def main() -> int:
     run.add_argument("--variant", action="append", choices=("clean", "edited", "touched", "both", "changed"))
     run.add_argument("--lb", default="clb", choices=("clb", "nlb", "both"))
     run.add_argument("--services", type=int, default=40)
-    run.add_argument("--nodes", default="plain", choices=("plain", "mixed"))
+    run.add_argument("--nodes", default="plain", choices=("plain", "mixed", "many"))
+    run.add_argument("--kinds", default="common", choices=("common", "rare"))
     life = commands.add_parser("life")
     life.add_argument("--binaries", type=Path, required=True)
     life.add_argument("--out", type=Path, required=True)
@@ -107,7 +109,7 @@ def _run(given: argparse.Namespace) -> list[Path]:
             for variant in given.variant or ["clean"]:
                 asked = Asked(
                     old=old, new=new, seed=int(seed), variant=variant, lb=given.lb, services=given.services,
-                    nodes=given.nodes,
+                    nodes=given.nodes, kinds=given.kinds,
                 )  # fmt: skip
                 folder = given.out / asked.name
                 began = time.monotonic()

@@ -7,6 +7,8 @@ import random
 from typing import Any
 
 from benchmarks.real_ccm.place import Place
+from benchmarks.real_ccm.rare import rare_notes
+from upgrader.forecast.hash import HASH_LABEL
 from upgrader.lab.cloud.slb.model import Backend, Group, Listener, LoadBalancer
 
 _SETTINGS = {"Scheduler": "wlc", "Bandwidth": 12, "HealthCheckConnectTimeout": 44, "PersistenceTimeout": 77,
@@ -129,7 +131,8 @@ def touch(place: Place) -> None:
 
 
 CHANGES = ("scaled", "port-added", "port-removed", "policy", "note-removed", "note-added", "class-added", "ended",
-           "deleted", "selector")  # fmt: skip
+           "deleted", "selector", "hash-gone", "hash-wrong", "eni", "reused", "ranges", "target-port", "node-port",
+           "protocol", "port-renamed", "notes-gone", "note-any", "note-any", "finalizer-gone")  # fmt: skip
 
 
 def change_services(place: Place, seed: int, share: float = 0.7) -> list[str]:
@@ -154,32 +157,88 @@ def change_services(place: Place, seed: int, share: float = 0.7) -> list[str]:
 
 
 def _change(chance: random.Random, what: str, service: dict[str, Any]) -> dict[str, Any]:
-    ports, notes = service["spec"]["ports"], service["metadata"].get("annotations") or {}
-    lead = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+    if spec := _spec(chance, what, service):
+        return {"spec": spec}
+    metadata = _metadata(chance, what, service)
+    return {"metadata": metadata} if metadata else {}
+
+
+def _metadata(chance: random.Random, what: str, service: dict[str, Any]) -> dict[str, Any]:
+    notes = service["metadata"].get("annotations") or {}
+    lead, by_class = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-", service["spec"].get("loadBalancerClass")
+    backend = "service.beta.kubernetes.io/backend-type"
     match what:
-        case "port-added" if all(one.get("name") for one in ports):
-            more = {"name": "more", "port": 7777, "targetPort": 7777, "protocol": "TCP"}
-            return {"spec": {"ports": [*ports, more]}}
-        case "port-removed" if len(ports) > 1:
-            return {"spec": {"ports": ports[1:]}}
-        case "policy":
-            local = service["spec"].get("externalTrafficPolicy") == "Local"
-            return {"spec": {"externalTrafficPolicy": "Cluster" if local else "Local"}}
         case "note-removed" if notes:
-            return {"metadata": {"annotations": {chance.choice(sorted(notes)): None}}}
+            return {"annotations": {chance.choice(sorted(notes)): None}}
         case "note-added":
             short, value = chance.choice((("spec", "slb.s2.small"), ("scheduler", "wlc"), ("bandwidth", "20"),
                                           ("health-check-interval", "7"), ("delete-protection", "off")))  # fmt: skip
-            return {"metadata": {"annotations": {lead + short: value}}}
-        case "class-added":
-            return {"metadata": {"annotations": {"service.beta.kubernetes.io/class": "other"}}}
+            return {"annotations": {lead + short: value}}
+        case "note-any":
+            given = rare_notes(chance, "nlb" if by_class else "clb")
+            return {"annotations": {lead + key: value for key, value in given.items()}}
+        case "reused" if not by_class:
+            return {"annotations": {lead + "id": "lb-reuse-shared"}}
+    plain: dict[str, dict[str, Any]] = {
+        "class-added": {"annotations": {"service.beta.kubernetes.io/class": "other"}},
+        "hash-gone": {"labels": {HASH_LABEL: None}},
+        "hash-wrong": {"labels": {HASH_LABEL: "0" * 56}},
+        "finalizer-gone": {"finalizers": None},
+        "notes-gone": {"annotations": None},
+        "eni": {"annotations": {backend: None if backend in notes else "eni"}},
+    }
+    return plain.get(what, {})
+
+
+def _spec(chance: random.Random, what: str, service: dict[str, Any]) -> dict[str, Any]:
+    ports = service["spec"]["ports"]
+    match what:
+        case "port-added" if all(one.get("name") for one in ports):
+            more = {"name": "more", "port": 7777, "targetPort": 7777, "protocol": "TCP"}
+            return {"ports": [*ports, more]}
+        case "port-removed" if len(ports) > 1:
+            return {"ports": ports[1:]}
+        case "policy":
+            local = service["spec"].get("externalTrafficPolicy") == "Local"
+            return {"externalTrafficPolicy": "Cluster" if local else "Local"}
         case "ended":
             only = ("externalTrafficPolicy", "loadBalancerSourceRanges", "allocateLoadBalancerNodePorts",
                     "loadBalancerClass", "healthCheckNodePort")  # fmt: skip
-            return {"spec": {"type": "ClusterIP", **dict.fromkeys(only)}}
+            return {"type": "ClusterIP", **dict.fromkeys(only)}
         case "selector":
-            return {"spec": {"sessionAffinity": "ClientIP"}}
+            return {"sessionAffinity": "ClientIP"}
+        case "ranges":
+            return {"loadBalancerSourceRanges": ["10.1.0.0/16"]}
+        case "target-port" | "node-port" | "protocol" | "port-renamed":
+            return {"ports": [_moved(chance, what, ports[0]), *ports[1:]]}
     return {}
+
+
+def _moved(chance: random.Random, what: str, port: dict[str, Any]) -> dict[str, Any]:
+    match what:
+        case "target-port":
+            return {**port, "targetPort": 9999}
+        case "node-port":
+            return {**port, "nodePort": chance.randint(32700, 32760)} if port.get("nodePort") else port
+        case "protocol":
+            return {**port, "protocol": "UDP" if port.get("protocol") == "TCP" else "TCP"}
+    return {**port, "name": "renamed"}
+
+
+def change_nodes(place: Place, seed: int) -> list[str]:
+    """One node goes, one is cordoned, one is no longer ready, one is kept out by a label; returns what was done."""
+    chance, done = random.Random(f"nodes/{seed}"), []
+    names = sorted(one["metadata"]["name"] for one in place.objects("nodes"))
+    for what, name in zip(("gone", "cordoned", "kept-out"), chance.sample(names[1:], 3), strict=True):
+        if what == "gone":
+            place.delete("nodes", "", name)
+        elif what == "cordoned":
+            place.patch("nodes", "", name, {"spec": {"unschedulable": True}})
+        else:
+            label = {"node.kubernetes.io/exclude-from-external-load-balancers": ""}
+            place.patch("nodes", "", name, {"metadata": {"labels": label}})
+        done.append(f"{what} {name}")
+    return done
 
 
 def _scale(chance: random.Random, place: Place, namespace: str, name: str) -> None:

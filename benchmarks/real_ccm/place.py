@@ -29,6 +29,8 @@ CLUSTER_ID = "c0123456789abcdef0123456789abcdef"
 VPC = "vpc-lab"
 REGION = "cn-hangzhou"
 NODES = 5
+# More than any version puts into one request.
+MANY_NODES = 60
 NAMESPACES = ("default", "prod", "team-a", "kube-system", "a-namespace-with-a-rather-long-name-for-testing-purposes")
 Object = dict[str, Any]
 _TAINT = {"key": "ToBeDeletedByClusterAutoscaler", "value": "1", "effect": "NoSchedule"}
@@ -160,12 +162,12 @@ class Place:
 
         self.lab.run(moved)
 
-    def furnish(self, mixed: random.Random | None = None) -> None:
-        """Namespaces, and nodes with machines behind them; `mixed`: of every sort that CCM treats in its own way."""
+    def furnish(self, mixed: random.Random | None = None, *, count: int = NODES) -> None:
+        """Namespaces, and so many nodes with machines behind them; `mixed`: of every sort that CCM tells apart."""
         for name in NAMESPACES:
             if self.lab.run(lambda name=name: self.local.get("namespaces", name)) is None:
                 self.write({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        for place in range(1, NODES + 1):
+        for place in range(1, count + 1):
             name = f"node{place}"
             plant.add_instance(self.lab.cloud.world, f"i-{name}", f"192.168.0.{place}", VPC)
             sort = mixed.choice(SORTS) if mixed and place > 1 else {}

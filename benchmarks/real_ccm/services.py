@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from benchmarks.real_ccm.nlb import nlb_notes
 from benchmarks.real_ccm.place import NAMESPACES, NODES, Object
+from benchmarks.real_ccm.rare import rare_ends, rare_notes, rare_spec
 from upgrader.matrix.load import load_matrix
 
 PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
@@ -84,19 +85,25 @@ _ODD = ("null", "yes", "No", "0x1F", "1e3", "~", "# not a comment", "key: value"
 
 
 class Made(Struct, frozen=True, kw_only=True):
-    """One Service with everything that belongs to it. `brought` is the id of a CLB that a user must have made."""
+    """One Service with everything that belongs to it. `brought` is the id of a CLB that a user must have made.
+
+    `taken` are listeners that the user has there already: protocol and port.
+    """
 
     key: str
     kind: str
     objects: tuple[Object, ...]
     interfaces: tuple[tuple[str, str], ...] = ()
     brought: str = ""
+    taken: tuple[tuple[str, int], ...] = ()
 
 
-def make_services(seed: int, count: int, lb: str) -> list[Made]:
-    """So many Services for `clb`, `nlb` or `both`, in a stable order."""
+def make_services(seed: int, count: int, lb: str, *, rare: bool = False) -> list[Made]:
+    """So many Services for `clb`, `nlb` or `both`, in a stable order; `rare`: of kinds that few people write."""
     chance = random.Random(seed)
-    return [_service(random.Random(f"{seed}/{number}"), number, _kind(chance, lb)) for number in range(count)]
+    return [
+        _service(random.Random(f"{seed}/{number}"), number, _kind(chance, lb), rare=rare) for number in range(count)
+    ]
 
 
 def _reuse(chance: random.Random, kind: str, lb_id: str, ports: list[Object]) -> dict[str, str]:
@@ -123,28 +130,21 @@ def _kind(chance: random.Random, lb: str) -> str:
     )[0]  # fmt: skip
 
 
-def _service(chance: random.Random, number: int, kind: str) -> Made:
+def _service(chance: random.Random, number: int, kind: str, *, rare: bool) -> Made:
     namespace, name = chance.choice(NAMESPACES), f"{chance.choice(_NAMES)}-{number:02}"
-    named = chance.random() < 0.35
-    ports = _ports(chance, named)
+    ports = _ports(chance, named=chance.random() < 0.35)
     eni = chance.random() < 0.2
-    brought = ""
-    if kind == "nlb":
-        notes, brought = nlb_notes(chance, number, ports, eni)
-    else:
-        notes = _annotations(chance, kind, ports)
-    if kind.startswith("reuse"):
-        brought = "lb-reuse-shared" if kind == "reuse-shared" else f"lb-reuse-{number:02}"
-        notes |= _reuse(chance, kind, brought, ports)
-    spelled = {(LEGACY if chance.random() < 0.08 else PREFIX) + key: value for key, value in notes.items()}
-    if eni:
-        spelled[_BACKEND_TYPE] = "eni"
-    if chance.random() < 0.3:
-        spelled |= {f"example.com/t{chance.randrange(50):02}": chance.choice(_ODD) for _ in range(2)}
+    notes, brought = _notes(chance, number, kind, ports, eni=eni)
+    if rare:
+        notes |= rare_notes(chance, "nlb" if kind == "nlb" else "clb")
+    spelled = _spelled(chance, notes, eni=eni)
     spec: dict[str, Any] = {
         "type": "LoadBalancer", "selector": {"app": name}, "ports": ports,
         "externalTrafficPolicy": chance.choice(("Cluster", "Local")),
     }  # fmt: skip
+    if rare:
+        rare_spec(chance, spec)
+        ports = spec["ports"]
     if kind == "nlb":
         spec["loadBalancerClass"] = NLB_CLASS
     elif kind == "other-class":
@@ -163,11 +163,37 @@ def _service(chance: random.Random, number: int, kind: str) -> Made:
     if eni and sum(layout) * len(ports) > BACKENDS_A_CLB:
         layout = (2, 1)
     objects, interfaces = _pods(chance, namespace, name, number, layout, ports)
+    if rare:
+        objects = rare_ends(chance, objects, selector="selector" in spec)
+    taken = tuple(("tcp", one["port"]) for one in ports[:1]) if rare and chance.random() < 0.5 else ()
     return Made(key=f"{namespace}/{name}", kind=kind, objects=(*objects, service), interfaces=interfaces,
-                brought=brought)  # fmt: skip
+                brought=brought, taken=taken)  # fmt: skip
 
 
-def _ports(chance: random.Random, named: bool) -> list[Object]:
+def _notes(
+    chance: random.Random, number: int, kind: str, ports: list[Object], *, eni: bool
+) -> tuple[dict[str, str], str]:
+    """Annotations by their short names, and the load balancer that a user must have made for them."""
+    if kind == "nlb":
+        return nlb_notes(chance, number, ports, eni)
+    notes, brought = _annotations(chance, kind, ports), ""
+    if kind.startswith("reuse"):
+        brought = "lb-reuse-shared" if kind == "reuse-shared" else f"lb-reuse-{number:02}"
+        notes |= _reuse(chance, kind, brought, ports)
+    return notes, brought
+
+
+def _spelled(chance: random.Random, notes: dict[str, str], *, eni: bool) -> dict[str, str]:
+    """The annotations by their full names, and perhaps some that are nothing to CCM."""
+    spelled = {(LEGACY if chance.random() < 0.08 else PREFIX) + key: value for key, value in notes.items()}
+    if eni:
+        spelled[_BACKEND_TYPE] = "eni"
+    if chance.random() < 0.3:
+        spelled |= {f"example.com/t{chance.randrange(50):02}": chance.choice(_ODD) for _ in range(2)}
+    return spelled
+
+
+def _ports(chance: random.Random, *, named: bool) -> list[Object]:
     if chance.random() < 0.04:
         return [{"name": f"dns-{p.lower()}", "port": 53, "targetPort": 53, "protocol": p} for p in ("TCP", "UDP")]
     numbers = chance.sample(_PORTS, chance.choice((1, 1, 2, 2, 3, 4)))

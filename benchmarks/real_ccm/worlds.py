@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from benchmarks.real_ccm.attribute import Owners, Sent
 from benchmarks.real_ccm.binary import Ccm
-from benchmarks.real_ccm.edits import change_services, edit_console, touch
+from benchmarks.real_ccm.edits import change_nodes, change_services, edit_console, touch
 from benchmarks.real_ccm.nlb import bring_nlb, edit_nlb
-from benchmarks.real_ccm.place import CLUSTER_ID, REGION, VPC, Place
+from benchmarks.real_ccm.place import CLUSTER_ID, MANY_NODES, NODES, REGION, VPC, Place
 from benchmarks.real_ccm.services import Made, make_services, own_group
 from upgrader.lab.cloud import seed as plant
 from upgrader.lab.cloud.slb.model import Acl, Backend, Certificate, Group, Listener, LoadBalancer
@@ -31,7 +31,7 @@ _HASH = "service.beta.kubernetes.io/hash"
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """Which world: `lb` is clb, nlb or both; `nodes` all alike, or of every sort; times in seconds."""
+    """Which world: `lb` is clb, nlb or both; `nodes` all alike, of every sort, or many; times in seconds."""
 
     old: str
     new: str
@@ -39,14 +39,16 @@ class Asked(Struct, frozen=True, kw_only=True):
     variant: Variant = "clean"
     services: int = 40
     lb: str = "clb"
-    nodes: Literal["plain", "mixed"] = "plain"
+    nodes: Literal["plain", "mixed", "many"] = "plain"
+    kinds: Literal["common", "rare"] = "common"
     quiet_s: float = 16.0
     limit_s: float = 200.0
 
     @property
     def name(self) -> str:
         """A name for its folder."""
-        kind = self.lb if self.nodes == "plain" else f"{self.lb}-{self.nodes}"
+        named = {"plain", "common"}
+        kind = "-".join((self.lb, *(one for one in (self.nodes, self.kinds) if one not in named)))
         return f"{self.old}-{self.new}-{kind}-{self.variant}-{self.seed}"
 
 
@@ -70,8 +72,9 @@ def run_world(asked: Asked, binaries: Path, directory: Path) -> None:
     """Run it; `facts.json` and `seen.json` in `directory` are what `compare` needs. Loopback only."""
     old, new = parse_version(asked.old), parse_version(asked.new)
     with Place(directory, seed=asked.seed) as place:
-        place.furnish(random.Random(f"nodes/{asked.seed}") if asked.nodes == "mixed" else None)
-        services = make_services(asked.seed, asked.services, asked.lb)
+        mixed = random.Random(f"nodes/{asked.seed}") if asked.nodes == "mixed" else None
+        place.furnish(mixed, count=MANY_NODES if asked.nodes == "many" else NODES)
+        services = make_services(asked.seed, asked.services, asked.lb, rare=asked.kinds == "rare")
         _bring(place, services)
         notes, owners = [], Owners()
         with place.ccm(binaries, old) as ccm:
@@ -86,7 +89,7 @@ def run_world(asked: Asked, binaries: Path, directory: Path) -> None:
         if asked.variant in ("touched", "both"):
             touch(place)
         if asked.variant == "changed":
-            edits = change_services(place, asked.seed)
+            edits = change_services(place, asked.seed) + (change_nodes(place, asked.seed) if mixed else [])
         owners.learn(_services(place), place.lab.cloud.world)
         owners.mark()
         _discover(place, asked, directory)
@@ -118,11 +121,20 @@ def _bring(place: Place, services: list[Made]) -> None:
             if made.brought.startswith("nlb-"):
                 bring_nlb(world, made.brought)
             elif made.brought and made.brought not in world.slb.load_balancers:
-                settings: dict[str, str | int] = {"Description": "by-hand", "Bandwidth": -1, "Scheduler": "rr"}
+                settings: dict[str, str | int] = {
+                    "Description": "by-hand", "Bandwidth": -1, "Scheduler": "rr", "VServerGroupId": "",
+                    "AclStatus": "off", "AclId": "", "AclType": "", "HealthCheck": "on", "HealthCheckType": "tcp",
+                    "PersistenceTimeout": 0, "EstablishedTimeout": 900, "HealthCheckSwitch": "on",
+                }  # fmt: skip
                 world.slb.load_balancers[made.brought] = LoadBalancer(
                     id=made.brought, name=made.brought, region=REGION, address=world.new_public_ip(), vpc_id=VPC,
                     created=plant.CREATED,
-                    listeners={"tcp:31000": Listener(port=31000, protocol="tcp", status="running", settings=settings)},
+                    listeners={
+                        f"{protocol}:{port}": Listener(
+                            port=port, protocol=protocol, status="running", settings=dict(settings)
+                        )
+                        for protocol, port in (("tcp", 31000), *made.taken)
+                    },
                 )  # fmt: skip
                 group = own_group(made.brought)
                 world.slb.groups[group] = Group(

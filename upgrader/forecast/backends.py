@@ -78,7 +78,7 @@ def wanted_backends(
             return _with_enis(world, _even(world, [make.pod(end) for end in ends], lb, wish), lb)
         if service.is_local:
             return _with_enis(world, _local(world, service, make, ends, nodes, wish), lb)
-        return _with_enis(world, _even(world, _cluster(world, make, ends, nodes), lb, wish), lb)
+        return _with_enis(world, _even(world, _cluster(world, service, make, ends, nodes), lb, wish), lb)
     except ValueError as error:
         return Wanted(error=str(error))
 
@@ -167,6 +167,9 @@ def _port_number(world: World, port: ServicePort, named: list[tuple[str | None, 
     """The target port: its number, or for a name what the endpoints say for the Service port's name."""
     if not isinstance(port.target_port, str):
         return port.target_port or 0
+    if world.ways.clb_listeners == "v1":
+        # v1.9.3 looks no name up: it tells the cloud port 0.
+        return 0
     nothing = 0 if world.ways.missing_port == "zero" else None
     return next((number for name, number in named if (name or "") == port.name and number), nothing)
 
@@ -215,9 +218,7 @@ def _local(
     """The nodes that pods run on, and the pods of virtual nodes."""
     hosts, virtual = [], []
     for end in ends:
-        if end.node is None:
-            raise ValueError(f"add ecs backends for service[{service.key}] error, NodeName is nil for ip {end.ip} ")
-        node = nodes.get(end.node)
+        node = nodes.get(_host(service, end))
         if node is None:
             continue
         if is_virtual(node):
@@ -239,11 +240,18 @@ def _local(
     ]
 
 
-def _cluster(world: World, make: _Maker, ends: list[PodEnd], nodes: dict[str, Node]) -> list[Backend]:
+def _host(service: Service, end: PodEnd) -> str:
+    """The node of an endpoint. Endpoints written by hand name none: any one of them ends the port's sync."""
+    if end.node is None:
+        raise ValueError(f"add ecs backends for service[{service.key}] error, NodeName is nil for ip {end.ip} ")
+    return end.node
+
+
+def _cluster(world: World, service: Service, make: _Maker, ends: list[PodEnd], nodes: dict[str, Node]) -> list[Backend]:
     """All nodes, and the pods of virtual nodes."""
     if not ends and world.ways.empty_cluster == "empty":
         return []
     return [
         *(make.node(node, "normal ") for node in nodes.values() if not is_excluded(world, node)),
-        *(make.pod(end) for end in ends if (host := nodes.get(end.node or "")) is not None and is_virtual(host)),
+        *(make.pod(end) for end in ends if (host := nodes.get(_host(service, end))) is not None and is_virtual(host)),
     ]

@@ -31,3 +31,12 @@ class Synced(Struct, frozen=True, kw_only=True):
     labels: dict[str, str | None] = {}
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+
+
+def preserved(lb_id: str) -> ExpectedEvent:
+    """The event of a load balancer that `preserve-lb-on-delete` keeps, at each sync that finds it.
+
+    One that is only being made is found by the sync after that; its id is not known yet.
+    """
+    text = f"The lb [{lb_id}] will be preserved after the service is deleted." if lb_id else ""
+    return ExpectedEvent(type="Warning", reason="PreservedOnDelete", message=text)

@@ -41,11 +41,13 @@ _BY_PORT = ("slb:StartLoadBalancerListener", "slb:StopLoadBalancerListener", "sl
 
 def unaccepted(world: World, kind: LbKind, lb: LoadBalancer | None, writes: Sequence[Write]) -> tuple[Doubt, ...]:
     """Why the cloud will refuse some of the requests; each reason once."""
-    found, made, gone, freed = dict[Doubt, None](), set[tuple[str, str]](), set[str](), False
+    found, gone, freed = dict[Doubt, None](), set[str](), False
+    made = {(_transport(one.protocol), str(one.port)) for one in (lb.listeners if lb else ()) if one.port}
     for one in writes:
         if one.effect != "IMMEDIATE":
             continue
         call = one.action.partition(":")[2]
+        made -= _leaving(lb, one)
         freed |= one.action in _FREEING
         protected = () if freed else _protected(lb, one)
         for why in (*_values(world, kind, one), *_state(lb, one, made), *_twice(one, made), *protected):
@@ -116,15 +118,30 @@ def _protected(lb: LoadBalancer | None, one: Write) -> Iterator[str]:
 
 
 def _twice(one: Write, made: set[tuple[str, str]]) -> Iterator[str]:
-    """ListenerAlreadyExists, ResourceAlreadyExist.listener: one port has one listener of a transport protocol."""
+    """ListenerAlreadyExists, ResourceAlreadyExist.listener: one port has one listener of a transport protocol.
+
+    A listener of the user's own is in the way of one of another protocol, and of a second wish for the port.
+    """
     name = one.action.partition(":")[2]
     if not (name.startswith("CreateLoadBalancer") and name.endswith("Listener")) and name != "CreateListener":
         return
     protocol = one.params.get("ListenerProtocol") or name.removeprefix("CreateLoadBalancer").removesuffix("Listener")
     place = (_transport(protocol), one.params.get("ListenerPort", ""))
     if place[1] and place in made:
-        yield f"port {place[1]} is wanted twice"
+        yield f"port {place[1]} has a listener already"
     made.add(place)
+
+
+def _leaving(lb: LoadBalancer | None, one: Write) -> set[tuple[str, str]]:
+    """The places of listeners that a request takes away."""
+    if lb is None or one.action.partition(":")[2] not in ("DeleteLoadBalancerListener", "DeleteListener"):
+        return set()
+    protocol, port = one.params.get("ListenerProtocol"), one.params.get("ListenerPort")
+    return {
+        (_transport(had.protocol), str(had.port))
+        for had in lb.listeners
+        if had.id == one.params.get("ListenerId", "-") or (str(had.port) == port and protocol in (None, had.protocol))
+    }
 
 
 def _transport(protocol: str) -> str:

@@ -69,11 +69,13 @@ def a_clb(*groups: ServerGroup, listeners: tuple[Listener, ...] = (), **attribut
     )  # fmt: skip
 
 
-def told_of(version: str, service: Service, lb: LoadBalancer | None, *nodes: Node) -> ServiceForecast:
-    """What the version would do to the Service, with this CLB or none in the cloud."""
+def told_of(
+    version: str, service: Service, lb: LoadBalancer | None, *nodes: Node, host: str | None = "n1"
+) -> ServiceForecast:
+    """What the version would do to the Service, with this CLB or none in the cloud; `host` is its only pod's node."""
     slices = EndpointSlice(
         metadata=Metadata(name="web-1", namespace="prod", labels={"kubernetes.io/service-name": "web"}),
-        endpoints=(Endpoint(addresses=("10.0.0.1",), conditions=EndpointConditions(ready=True), node_name="n1"),),
+        endpoints=(Endpoint(addresses=("10.0.0.1",), conditions=EndpointConditions(ready=True), node_name=host),),
         ports=(EndpointPort(name="", port=8080, protocol="TCP"),),
     )
     facts = ClusterFacts(

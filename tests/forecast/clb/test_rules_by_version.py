@@ -241,3 +241,22 @@ def test_ports_that_share_a_group_undo_each_other_until_v2_11(version: str, call
     service = a_service({"id": "lb-1", "vgroup-port": "rsp-1:80,rsp-1:81"}, ports=ports)
     asked = [call for call, group_id in now_of(told_of(version, service, lb)) if group_id == "rsp-1"]
     assert asked == ["AddVServerGroupBackendServers"] * calls
+
+
+@pytest.mark.parametrize("policy", ["Cluster", "Local"])
+@pytest.mark.parametrize("version", ["v1.9.3.239", "v2.1.0", "v2.14.0"])
+def test_endpoints_that_name_no_node_stop_the_port(version: str, policy: str) -> None:
+    """Those of a Service without a selector: written by hand, they seldom say where a pod runs."""
+    service = a_service(external_traffic_policy=policy)
+    made = told_of(version, service, None, host=None)
+    assert made.refusal is not None
+    assert not [one for one in made.writes if "Listener" in one.action]
+
+
+def test_a_listener_of_the_users_own_is_in_the_way_of_another_protocol() -> None:
+    theirs = Listener(port=80, protocol="tcp", description="by-hand", status="running")
+    service = a_service({"id": "lb-1", "force-override-listeners": "true", "protocol-port": "http:80"})
+    lb = replace(a_clb(listeners=(theirs,)), tags={})
+    assert any("port 80 has a listener already" in why.text for why in told_of("v2.14.0", service, lb).doubts)
+    ours = replace(theirs, description="k8s/80/web/prod/c1")
+    assert not told_of("v2.14.0", a_service({"protocol-port": "http:80"}), a_clb(listeners=(ours,))).doubts

@@ -100,3 +100,35 @@ def test_two_protocols_at_one_port_can_not_be_told_apart() -> None:
     told = told_of(V1, a_service(ports=ports), a_clb(listeners=both))
     assert ("StopLoadBalancerListener", "lb-1:80") in now_of(told)
     assert any("two listeners share port 80" in why.text for why in told.doubts)
+
+
+def test_a_new_clb_says_how_traffic_is_paid_and_a_new_listener_its_defaults() -> None:
+    made = {one.action: one.params for one in told_of(V1, a_service({"charge-type": "paybybandwidth"}), None).writes}
+    assert made["slb:CreateLoadBalancer"]["Bandwidth"] == "100"
+    assert "VpcId" not in made["slb:CreateLoadBalancer"]
+    listener = made["slb:CreateLoadBalancerTCPListener"]
+    assert {name: listener[name] for name in ("AclStatus", "HealthCheck", "HealthCheckType", "Bandwidth")} == {
+        "AclStatus": "off", "HealthCheck": "off", "HealthCheckType": "tcp", "Bandwidth": "-1",
+    }  # fmt: skip
+    plain = {one.action: one.params for one in told_of(V1, a_service(), None).writes}
+    assert plain["slb:CreateLoadBalancer"]["InternetChargeType"] == "paybytraffic"
+
+
+def test_a_listener_that_is_made_anew_keeps_what_it_had() -> None:
+    had = _v1_listener(BackendServerPort="0", HealthyThreshold="4", HealthCheck="on", PersistenceTimeout="0")
+    writes = told_of(V1, a_service({"scheduler": "wlc"}), a_clb(listeners=(had,))).writes
+    made = next(one for one in writes if one.action == "slb:CreateLoadBalancerTCPListener")
+    assert made.changes["BackendServerPort"] == ("0", "30080")
+    assert made.changes["Scheduler"] == (None, "wlc")
+    assert {name: made.params[name] for name in ("HealthyThreshold", "HealthCheck", "Scheduler")} == {
+        "HealthyThreshold": "4", "HealthCheck": "on", "Scheduler": "wlc",
+    }  # fmt: skip
+    assert "PersistenceTimeout" not in made.params
+
+
+def test_a_version_sends_no_attribute_that_it_does_not_know() -> None:
+    had = replace(_v1_listener(HealthCheckSwitch="on", EstablishedTimeout="900"), description="by-hand")
+    for version, known in (("v2.2.0", False), ("v2.14.0", True)):
+        writes = told_of(version, a_service(), a_clb(listeners=(had,))).writes
+        sent = next(one.params for one in writes if one.action == "slb:SetLoadBalancerTCPListenerAttribute")
+        assert ("HealthCheckSwitch" in sent, "EstablishedTimeout" in sent) == (known, known)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from upgrader.forecast.clb.attributes import DEFAULT_SPEC, additional_tags, tag_params
+from upgrader.forecast.clb.attributes import DEFAULT_SPEC, V1_DEFAULT_BANDWIDTH, additional_tags, tag_params
 from upgrader.forecast.clb.listener_sync import create_listener
 from upgrader.forecast.clb.servers import group_writes
 from upgrader.forecast.clb.wanted import ClbLocal, Notes
@@ -88,9 +88,42 @@ def clb_defaults(world: World, service: Service, local: ClbLocal) -> dict[str, s
             found[name] = notes.get(short)
     if local.bandwidth:
         found["Bandwidth"] = str(local.bandwidth)
-    classic = notes.get("network-type") == "classic"
-    if classic:
-        found.pop("VSwitchId", None)
-    if found["AddressType"] == "intranet" and world.facts.identity.vpc_id:
+    if ways.clb_listeners == "v1":
+        return _network_v1(world, notes, _payment_v1(found))
+    return _network(world, notes, found)
+
+
+def _network(world: World, notes: Notes, found: dict[str, str]) -> dict[str, str]:
+    intranet = found["AddressType"] == "intranet"
+    if intranet and world.facts.identity.vpc_id:
         found["VpcId"] = world.facts.identity.vpc_id
+    if notes.get("network-type") == "classic":
+        found.pop("VSwitchId", None)
+    elif intranet and (vswitch := _vswitch(world)):
+        found.setdefault("VSwitchId", vswitch)
     return found
+
+
+def _payment_v1(found: dict[str, str]) -> dict[str, str]:
+    """v1.9.3 says how traffic is paid, and a bandwidth of its own where that is (getLoadBalancerOpts)."""
+    charge = found.setdefault("InternetChargeType", "paybytraffic")
+    if charge == "paybybandwidth":
+        found.setdefault("Bandwidth", V1_DEFAULT_BANDWIDTH)
+    elif charge != "paybytraffic":
+        found.pop("Bandwidth", None)
+    return found
+
+
+def _network_v1(world: World, notes: Notes, found: dict[str, str]) -> dict[str, str]:
+    """v1.9.3 names a vSwitch for an intranet CLB alone, and no VPC."""
+    if found["AddressType"] != "intranet" or notes.get("slb-network-type") == "classic":
+        found.pop("VSwitchId", None)
+    elif vswitch := _vswitch(world):
+        found.setdefault("VSwitchId", vswitch)
+    return found
+
+
+def _vswitch(world: World) -> str:
+    """The vSwitch of cloud-config (`zone:vsw`, or the id alone); empty where it names several, or none."""
+    text = world.facts.ccm.cloud_config.get("vswitchid", "")
+    return "" if "," in text else text.rpartition(":")[2]

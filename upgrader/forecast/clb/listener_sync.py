@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from upgrader.forecast.clb.listener_v1 import changes_v1, made_anew
+from upgrader.forecast.clb.listener_v1 import changes_v1, created_v1, made_anew
 from upgrader.forecast.clb.rules import L4, L7, RULES, Rule
 from upgrader.forecast.clb.servers import is_mine
 from upgrader.forecast.clb.wanted import ClbListener
@@ -111,6 +111,8 @@ def create_listener(
         sent |= {"ListenerForward": "on", "ForwardPort": str(wanted.forward_port)}
     elif forward:
         sent["ListenerForward"] = forward
+    if world.ways.clb_listeners == "v1":
+        sent = created_v1(wanted, sent)
     changes: Changes = {k: (None, v) for k, v in sent.items() if v}
     group = wanted.group_id or group_ids.get(wanted.group, "")
     params = {k: v for k, v in sent.items() if v} | {"LoadBalancerId": lb_id, "ListenerPort": str(wanted.port)}
@@ -142,7 +144,7 @@ def _update(
         yield _start(world, lb_id, wanted.port, wanted.protocol)
     if world.ways.clb_listeners == "v1" and made_anew(world, wanted, remote):
         yield delete_listener(world, lb_id, remote)
-        yield from create_listener(world, lb_id, wanted, group_ids)
+        yield from _made_anew(world, lb_id, wanted, remote, group_ids)
         return
     if wanted.protocol == "http":
         had = remote.attributes.get("ListenerForward") or "off"
@@ -163,15 +165,40 @@ def _update(
     if changes:
         yield Write(
             action=f"slb:SetLoadBalancer{wanted.protocol.upper()}ListenerAttribute",
-            object=_object(lb_id, wanted.port), changes=changes, params=_set_params(lb_id, remote, changes),
+            object=_object(lb_id, wanted.port), changes=changes, params=_set_params(world, lb_id, remote, changes),
         )  # fmt: skip
 
 
-def _set_params(lb_id: str, remote: Listener, changes: Changes) -> dict[str, str]:
-    """CCM sends what is there with the changes in place."""
+def _made_anew(
+    world: World, lb_id: str, wanted: ClbListener, remote: Listener, group_ids: dict[str, str]
+) -> Iterator[Write]:
+    """What v1.9.3 makes in a listener's place: as it was, with what it would have rewritten."""
+    changes = changes_v1(listener_changes(wanted, remote, group_ids), wanted, remote)
+    had = remote.attributes.get("BackendServerPort")
+    changes["BackendServerPort"] = (had, str(wanted.backend_port))
+    changes["Description"] = (remote.description or None, wanted.name)
+    group = group_ids.get(wanted.group, "")
+    if group != remote.server_group_id:
+        changes["VServerGroupId"] = (remote.server_group_id or None, group or None)
+    if wanted.protocol == "http":
+        now, before = "on" if wanted.forward_port else "off", remote.attributes.get("ListenerForward") or "off"
+        if now != before:
+            changes["ListenerForward"] = (before, now)
+        if wanted.forward_port:
+            changes["ForwardPort"] = (remote.attributes.get("ForwardPort"), str(wanted.forward_port))
+    kept = {"HealthCheck": remote.attributes.get("HealthCheck", ""), "Bandwidth": "-1"}
+    params = {**kept, **_set_params(world, lb_id, remote, changes), "Bandwidth": "-1"}
+    params = {k: v for k, v in params.items() if v and k != "VServerGroup" and (v != "0" or k == "BackendServerPort")}
+    call = f"slb:CreateLoadBalancer{wanted.protocol.upper()}Listener"
+    yield Write(action=call, object=_object(lb_id, wanted.port), changes=changes, params=params)
+    yield _start(world, lb_id, wanted.port, wanted.protocol)
+
+
+def _set_params(world: World, lb_id: str, remote: Listener, changes: Changes) -> dict[str, str]:
+    """CCM sends what is there with the changes in place; what the version does not know it does not send."""
     keep = ["Bandwidth", "Scheduler", "AclStatus", "AclType", "AclId", "ServerCertificateId"]
-    keep += [rule.attribute for rule in RULES if remote.protocol in rule.protocols]
-    keep += ["ProxyProtocolV2Enabled"] if remote.protocol in L4 else []
+    keep += [rule.attribute for rule in RULES if remote.protocol in rule.protocols and world.reads(rule.short, "clb")]
+    keep += ["ProxyProtocolV2Enabled"] if remote.protocol in L4 and world.reads("proxy-protocol", "clb") else []
     zero_too = ("PersistenceTimeout",)
     kept = {k: v for k in keep if (v := remote.attributes.get(k, "")) and (v != "0" or k in zero_too)}
     params = {"VServerGroup": "on", "Description": remote.description, "VServerGroupId": remote.server_group_id, **kept}

@@ -8,6 +8,8 @@ Source: v1.9.3 `cloud-controller-manager/listeners.go` (tcp, udp, http, https: U
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from upgrader.forecast.clb.rules import L7
 from upgrader.forecast.clb.wanted import ClbListener
 from upgrader.forecast.world import World
@@ -23,6 +25,21 @@ _DEFAULTS = {
     "http": {**_ACL, "HealthCheck": "off", "StickySession": "off"},
     "https": {**_ACL, "HealthCheck": "off", "StickySession": "off"},
 }
+
+
+# What a new listener gets besides (Add of each kind).
+_CREATED = {
+    "tcp": {"AclStatus": "off", "HealthCheckType": "tcp"},
+    "udp": {"AclStatus": "off"},
+    "http": {"AclStatus": "off", "Bandwidth": "-1", "ListenerForward": "off"},
+    "https": {"AclStatus": "off"},
+}
+
+
+def created_v1(wanted: ClbListener, sent: Mapping[str, str]) -> dict[str, str]:
+    """The fields of a new listener: v1.9.3 says its defaults, and leaves out what is 0."""
+    given = {name: value for name, value in sent.items() if value != "0"}
+    return {**_CREATED[wanted.protocol], "HealthCheck": wanted.attributes.get("HealthCheck", "off"), **given}
 
 
 def made_anew(world: World, wanted: ClbListener, remote: Listener) -> bool:

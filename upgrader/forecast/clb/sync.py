@@ -19,7 +19,7 @@ from upgrader.forecast.clb.wanted import ClbLocal, Notes, local_model, readable_
 from upgrader.forecast.groups import DesiredGroup, find_group
 from upgrader.forecast.nlb.wanted import RefusedByCcmError
 from upgrader.forecast.refusal import lookup_refusal, reuse_refusal
-from upgrader.forecast.synced import NO_EIP, Synced
+from upgrader.forecast.synced import NO_EIP, Synced, preserved
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.forecast import ExpectedEvent, Refusal, Write
@@ -56,15 +56,10 @@ def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
     refusal = lookup_refusal(world, service, found, full_sync=full_sync)
     if refusal is not None:
         return replace(base, refusal=refusal, named=Notes(world, service).get("id") if world.ways.id_label else "")
+    if world.ways.clb_preserve != "unknown" and Notes(world, service).get("preserve-lb-on-delete"):
+        base = replace(base, events=(preserved(lb.id if lb else ""), *base.events))
     if lb is None:
         return _created(world, service, local, base)
-    preserved = world.ways.clb_preserve != "unknown" and Notes(world, service).get("preserve-lb-on-delete")
-    if preserved:
-        event = ExpectedEvent(
-            type="Warning", reason="PreservedOnDelete",
-            message=f"The lb [{lb.id}] will be preserved after the service is deleted.",
-        )  # fmt: skip
-        base = replace(base, events=(event, *base.events))
     reuse = reuse_refusal(world, service, lb)
     if reuse is not None and full_sync:
         return replace(base, refusal=reuse, named=lb.id if _named(world) else "")
@@ -213,8 +208,7 @@ def end_clb(world: World, service: Service) -> Synced:
     lb, notes = found[0], Notes(world, service)
     kept = world.ways.clb_preserve != "unknown" and bool(notes.get("preserve-lb-on-delete"))
     if kept:
-        text = f"The lb [{lb.id}] will be preserved after the service is deleted."
-        done = (ExpectedEvent(type="Warning", reason="PreservedOnDelete", message=text), *done)
+        done = (preserved(lb.id), *done)
     return Synced(load_balancer=lb, writes=tuple(_end(world, service, lb, kept=kept)), events=done, silent=True)
 
 
@@ -243,7 +237,7 @@ def _end(world: World, service: Service, lb: LoadBalancer, *, kept: bool) -> Ite
                 params={**target, "ModificationProtectionStatus": "NonProtection"},
             )  # fmt: skip
         own = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
-        keys = [key for key, value in lb.tags.items() if own.get(key) == value]
+        keys = [key for key, value in own.items() if lb.tags.get(key) == value]
         yield Write(
             action="slb:UntagResources", object=lb.id, changes={f"tag {k}": (lb.tags[k], None) for k in keys},
             params=untag_params(lb.id, keys),

@@ -12,7 +12,7 @@ from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.nlb import groups, listeners, security_groups
 from upgrader.forecast.nlb.attributes import untag_write
 from upgrader.forecast.nlb.find import find_nlb, lookup_refusal
-from upgrader.forecast.synced import Synced
+from upgrader.forecast.synced import Synced, preserved
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.forecast import ExpectedEvent, Write
@@ -31,8 +31,7 @@ def end_nlb(world: World, service: Service) -> Synced:
     )
     kept = lb is not None and _preserved(world, service)
     if lb is not None and kept:
-        text = f"The lb [{lb.id}] will be preserved after the service is deleted."
-        done = (ExpectedEvent(type="Warning", reason="PreservedOnDelete", message=text), *done)
+        done = (preserved(lb.id), *done)
     return Synced(load_balancer=lb, writes=tuple(_end(world, service, lb, kept=kept)), events=done, silent=True)
 
 
@@ -48,7 +47,7 @@ def _end(world: World, service: Service, lb: LoadBalancer | None, *, kept: bool)
     elif lb is not None and kept:
         yield _protection(lb, modification=True)
         tags = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
-        if ours := [key for key, value in lb.tags.items() if tags.get(key) == value]:
+        if ours := [key for key, value in tags.items() if lb.tags.get(key) == value]:
             yield untag_write("loadbalancer", lb.id, ours, lb.tags)
         if world.ways.clb_preserve == "goes-on":
             yield from listeners.listener_writes(world, service, lb, (), {})

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.nlb.groups import WantedGroup, empty_ports, has_invalid
+from upgrader.forecast.synced import preserved
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.forecast import ExpectedEvent
@@ -34,7 +35,6 @@ def other_events(
     found += unavailable(wanted)
     if world.ways.skips_invalid_eni and has_invalid(wanted):
         found.append(ExpectedEvent(type="Warning", reason="SkipSyncBackends"))
-    if lb is not None and notes.get("preserve-lb-on-delete") and world.reads("preserve-lb-on-delete", "nlb"):
-        text = f"The lb [{lb.id}] will be preserved after the service is deleted."
-        found.append(ExpectedEvent(type="Warning", reason="PreservedOnDelete", message=text))
+    if notes.get("preserve-lb-on-delete") and world.reads("preserve-lb-on-delete", "nlb"):
+        found.append(preserved(lb.id if lb else ""))
     return tuple(found)

@@ -122,6 +122,12 @@ def attribute_params(attributes: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def unsent(wanted: Mapping[str, str]) -> dict[str, str]:
+    """What CreateServerGroup leaves out: a drain timeout goes with the switch alone (CreateNLBServerGroup)."""
+    name = "ConnectionDrainTimeout"
+    return {name: wanted[name]} if name in wanted and "ConnectionDrainEnabled" not in wanted else {}
+
+
 def _flag(value: bool) -> str:
     return "true" if value else "false"
 

@@ -22,6 +22,7 @@ from upgrader.forecast.nlb.group_attributes import (
     attribute_changes,
     attribute_params,
     group_type,
+    unsent,
     update_params,
     wanted_attributes,
 )
@@ -186,7 +187,7 @@ def wrong_type(wanted: Sequence[WantedGroup], remote: Remote) -> str:
 
 
 def create_group(world: World, service: Service, vpc_id: str, group: WantedGroup) -> Iterator[Write]:
-    """A new group with its tags and servers."""
+    """A new group with its tags and servers; and, with the next look at it, what its creation can't carry."""
     tags = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
     params = {"ServerGroupName": group.desired.name, "VpcId": vpc_id, "Protocol": group.desired.protocol}
     if world.ways.nlb_port_ranges != "unread":
@@ -201,11 +202,16 @@ def create_group(world: World, service: Service, vpc_id: str, group: WantedGroup
         for number, (key, value) in enumerate(tags.items(), 1):
             params |= {f"Tag.{number}.Key": key, f"Tag.{number}.Value": value}
     changes: dict[str, tuple[str | None, str | None]] = {"ServerGroupName": (None, group.desired.name)}
-    changes |= {name: (None, value) for name, value in group.attributes.items()}
+    later = unsent(group.attributes)
+    changes |= {name: (None, value) for name, value in group.attributes.items() if name not in later}
     yield Write(action="nlb:CreateServerGroup", object="", changes=changes, params=params)
     if not world.ways.nlb_group_tags_at_creation:
         yield tag_write("servergroup", "", tags, {})
     yield from batches(world, ADD, "", group.desired.wanted.backends)
+    if later:
+        params = {"ServerGroupName": group.desired.name, **later}
+        changes = {name: (None, value) for name, value in later.items()}
+        yield Write(action="nlb:UpdateServerGroupAttribute", object="", changes=changes, params=params)
 
 
 def _resource_group(world: World, service: Service) -> str:

@@ -107,10 +107,10 @@ def listener_writes(
 ) -> Iterator[Write]:
     """The requests in CCM's order. `group_ids` maps a wanted group's name to its id, empty for one still to be made."""
     pairs = [(one, _match(one, lb.listeners)) for one in wanted]
-    matched = {remote.id for _, remote in pairs if remote is not None}
     reused = bool(Annotations(service).get("id"))
     for remote in lb.listeners:
-        if remote.id not in matched and not (reused and not is_mine(world, service, remote.description)):
+        kept = any(_fits(one, remote) for one in wanted) or (reused and not is_mine(world, service, remote.description))
+        if not kept:
             yield Write(
                 action="nlb:DeleteListener", object=remote.id, params={"ListenerId": remote.id},
                 changes={"listener": (f"{remote.protocol}:{_shown(remote)}", None)},
@@ -125,14 +125,16 @@ def listener_writes(
 
 def _match(wanted: WantedListener, remotes: Sequence[Listener]) -> Listener | None:
     """The last listener of the same port or range and protocol, as CCM's loop leaves it."""
-    found = None
-    for remote in remotes:
-        if remote.protocol != wanted.protocol:
-            continue
-        first, last = (int(remote.attributes.get(name) or 0) for name in ("StartPort", "EndPort"))
-        if remote.port == wanted.port if wanted.port else (first, last) == (wanted.first, wanted.last):
-            found = remote
-    return found
+    return next((remote for remote in reversed(remotes) if _fits(wanted, remote)), None)
+
+
+def _fits(wanted: WantedListener, remote: Listener) -> bool:
+    if remote.protocol != wanted.protocol:
+        return False
+    if wanted.port:
+        return remote.port == wanted.port
+    first, last = (int(remote.attributes.get(name) or 0) for name in ("StartPort", "EndPort"))
+    return (first, last) == (wanted.first, wanted.last)
 
 
 def _shown(remote: Listener) -> str:
@@ -182,6 +184,8 @@ def _update(world: World, service: Service, wanted: WantedListener, remote: List
     changes = listener_changes(world, service, wanted, remote, group_id)
     if changes:
         after = dict(remote.attributes) | {name: value for name, (_, value) in changes.items() if value is not None}
+        if not world.reads("alpn", "nlb"):
+            after.pop("AlpnEnabled", None)
         params = {
             "ListenerId": remote.id,
             "ListenerDescription": wanted.description,

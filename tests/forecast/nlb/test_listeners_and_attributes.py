@@ -1,0 +1,48 @@
+"""Which listeners of an NLB go, and what the creation of a group can't carry.
+
+Source: `nlbv2/model_applier.go` (buildActionsForListeners, isListenerPortMatch), `provider/alibaba/nlb/servergroup.go`
+(CreateNLBServerGroup), each tag; observed where v2.14.0 took over from v2.5.1 and from v2.12.4.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.forecast.nlb.small import a_group, a_listener, told
+
+
+def _actions(made: object) -> list[tuple[str, str]]:
+    return [(one.action, one.object) for one in made.writes if one.effect == "IMMEDIATE"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("version", ["v2.5.1", "v2.14.0"])
+def test_of_two_listeners_that_fit_one_is_kept_and_the_other_left_alone(version: str) -> None:
+    """A second listener of the same port and protocol is no surplus: CCM brings the last one to its wish."""
+    listeners = (a_listener("sgp-1"), a_listener("sgp-1", id="lsn-2@80", description="by-hand"))
+    made = told(version, listeners, (a_group("sgp-1", 30080),), notes={"name": "full"})
+    assert ("nlb:UpdateListenerAttribute", "lsn-2@80") in _actions(made)
+    assert not [one for one in made.writes if one.action == "nlb:DeleteListener"]
+
+
+def test_a_listener_that_no_port_wants_goes() -> None:
+    listeners = (a_listener("sgp-1"), a_listener("sgp-1", id="lsn-2@81", port=81))
+    made = told("v2.14.0", listeners, (a_group("sgp-1", 30080),), notes={"name": "full"})
+    assert ("nlb:DeleteListener", "lsn-2@81") in _actions(made)
+    assert ("nlb:DeleteListener", "lsn-1@80") not in _actions(made)
+
+
+@pytest.mark.parametrize(("switch", "later"), [({}, True), ({"connection-drain": "on"}, False)])
+def test_a_drain_timeout_alone_follows_the_creation(switch: dict[str, str], later: bool) -> None:
+    notes = {"connection-drain-timeout": "60", **switch}
+    made = told("v2.14.0", (), (), notes=notes)
+    creation = next(one for one in made.writes if one.action == "nlb:CreateServerGroup")
+    assert ("ConnectionDrainTimeout" in creation.params) is not later
+    updates = [one.changes for one in made.writes if one.action == "nlb:UpdateServerGroupAttribute"]
+    assert updates == ([{"ConnectionDrainTimeout": (None, "60")}] if later else [])
+
+
+@pytest.mark.parametrize("listeners", [None, (a_listener("sgp-1"),)])
+def test_a_preserved_nlb_is_told_of_also_when_it_is_only_being_made(listeners: tuple[object, ...] | None) -> None:
+    made = told("v2.14.0", listeners, (a_group("sgp-1", 30080),), notes={"preserve-lb-on-delete": "true"})  # type: ignore[arg-type]
+    event = next(one for one in made.events if one.reason == "PreservedOnDelete")
+    assert ("nlb-1" in event.message) is (listeners is not None)
