@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.adapters.recorded import Recorder
 from upgrader.adapters.aliyun.call import Call
 from upgrader.adapters.aliyun.errors import from_code
 from upgrader.adapters.aliyun.retry import AT_ONCE, Bucket, Patient
 from upgrader.adapters.kube.patient import Patient as KubePatient
 from upgrader.adapters.patience import ATTEMPTS, ATTEMPTS_UNREACHABLE, UnreachableError
-from upgrader.adapters.recorded import Recorder
 from upgrader.lab.faults import Fault, Faults
 from upgrader.model.errors import DeniedError, TransientError
 

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from tests.adapters.kubeserver import Answer, Server, listed, ok
 from tests.adapters.labcloud import CLUSTER, KEY, REGION, ROLE, SECRET, VPC, asked, served, world
+from tests.adapters.recorded import Recorder
 from upgrader import codec
 from upgrader.adapters.aliyun import connect
 from upgrader.adapters.aliyun.client import SdkTransport
 from upgrader.adapters.aliyun.cloud import AliyunCloud
 from upgrader.adapters.aliyun.endpoint import parse_endpoint
 from upgrader.adapters.aliyun.retry import AT_ONCE
-from upgrader.adapters.recorded import Recorder
 from upgrader.discover.collect import discover
 from upgrader.discover.said import Said
 from upgrader.lab.faults import Fault

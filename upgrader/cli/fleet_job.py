@@ -257,8 +257,3 @@ def _outcome(run: Run) -> Outcome:
         return Outcome(state="succeeded")
     left = f"; left for a person: {'; '.join(run.left)}" if run.left else ""
     return Outcome(state=_STATES[run.state], error=f"{run.cause}{left}")
-
-
-def _stands(plan: Plan) -> str:
-    why = standing(plan)
-    return f"{plan.verdict}: {why}" if why else plan.verdict

@@ -9,14 +9,12 @@ cut off, so that 29 of 100 pods weigh 28.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from msgspec import Struct
 
 from upgrader.matrix.behaviour import Behaviour
 from upgrader.model.cloud import LbKind
 
-BackendKind = Literal["ecs", "eni", "eci"]
 DEFAULT_WEIGHT = 100
 
 

@@ -44,7 +44,6 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     autoscaler_taint: bool
     exclude_lb_label: bool
     exclude_node_labels: Literal["none", "beta", "both"]
-    vpc_cidr_filter: bool
     hybrid_nodes: bool
     endpoint_slices: bool
     duplicates_fail: bool

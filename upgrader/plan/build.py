@@ -9,13 +9,10 @@ from msgspec.structs import replace
 
 from upgrader import __version__
 from upgrader.digests import facts_digests, plan_rests_on
-from upgrader.matrix.model import Matrix
 from upgrader.migrations import leader_locks, ram_steps, startup_flags
 from upgrader.migrations.context import Context
 from upgrader.migrations.mend import mends
-from upgrader.model.facts import ClusterFacts
 from upgrader.model.finding import Assessment, Finding
-from upgrader.model.forecast import Forecast
 from upgrader.model.plan import Digests, Plan, RamDelta, Step
 from upgrader.model.version import CcmVersion
 from upgrader.plan.ccm_steps import ccm_steps, stopping
@@ -26,20 +23,6 @@ from upgrader.ram.delta import delta
 
 LIFE = timedelta(hours=24)
 """How long a plan may be carried out; its world is looked at again all the same."""
-
-
-def build_plan(
-    facts: ClusterFacts,
-    target: CcmVersion,
-    assessment: Assessment,
-    forecast: Forecast,
-    matrix: Matrix,
-    *,
-    now: datetime,
-    nonce: str,
-) -> Plan:
-    """The plan for facts that were judged and forecast already."""
-    return build(Context(facts, target, matrix, forecast), assessment, now=now, nonce=nonce)
 
 
 def build(context: Context, assessment: Assessment, *, now: datetime, nonce: str, image: str = "") -> Plan:

@@ -58,12 +58,6 @@ class CloudWriter(Protocol):
     ) -> tuple[str, str]:
         """Start an add-on upgrade: (task id, request id)."""
 
-    def pause_task(self, task_id: str) -> str:
-        """Pause a CS task."""
-
-    def resume_task(self, task_id: str) -> str:
-        """Resume a CS task."""
-
     def cancel_task(self, task_id: str) -> str:
         """Cancel a CS task."""
 

@@ -11,7 +11,6 @@ from upgrader.model.forecast import Forecast, TrafficShift
 MAX_CHARTS = 40
 MAX_BACKENDS = 16
 ROW_HEIGHT = 34
-LABEL_WIDTH = 190
 BAR_WIDTH = 300
 
 

@@ -36,8 +36,6 @@ PATHS = {
     "DescribeTaskInfo": ("GET", "/tasks/[TaskId]"),
     "DescribeClusterTasks": ("GET", "/clusters/[ClusterId]/tasks"),
     "UpgradeClusterAddons": ("POST", "/clusters/[ClusterId]/components/upgrade"),
-    "PauseTask": ("POST", "/tasks/[TaskId]/pause"),
-    "ResumeTask": ("POST", "/tasks/[TaskId]/resume"),
     "CancelTask": ("POST", "/tasks/[TaskId]/cancel"),
 }
 

@@ -58,14 +58,6 @@ class AliyunWriter:
         answer = self._cs("UpgradeClusterAddons", {"ClusterId": cluster_id}, body)
         return str(answer.get("task_id") or ""), self._id(answer)
 
-    def pause_task(self, task_id: str) -> str:
-        """Pause a CS task."""
-        return self._id(self._cs("PauseTask", {"TaskId": task_id}))
-
-    def resume_task(self, task_id: str) -> str:
-        """Resume a CS task."""
-        return self._id(self._cs("ResumeTask", {"TaskId": task_id}))
-
     def cancel_task(self, task_id: str) -> str:
         """Cancel a CS task."""
         return self._id(self._cs("CancelTask", {"TaskId": task_id}))

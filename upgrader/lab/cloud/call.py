@@ -36,11 +36,6 @@ def as_role(name: str, session: str = "lab") -> Caller:
     return Caller(kind="role", name=name, session=session)
 
 
-def as_user(name: str) -> Caller:
-    """A RAM user."""
-    return Caller(kind="user", name=name)
-
-
 AddonHook = Callable[[str, str, str], None]
 """Called with (cluster id, add-on, version) when an add-on's version has changed."""
 

@@ -49,9 +49,3 @@ def listener(call: Call, lb: LoadBalancer, protocol: str = "") -> Listener:
     if len(found) > 1:
         raise CloudError("InvalidParameter.ListenerProtocol", "Two listeners have this port: name the protocol.")
     return found[0]
-
-
-def require_not_read_only(lb: LoadBalancer) -> None:
-    """Refuse a console-like change of a load balancer that is protected from modification. OpenAPI calls pass."""
-    if lb.modification_protection not in ("NonProtection", "ConsoleProtection"):
-        raise CloudError("OperationDenied.ModificationProtection", "The load balancer is protected from modification.")
