@@ -18,14 +18,15 @@ from upgrader.matrix.load import load_matrix
 from upgrader.migrations.legacy_clb_tag import with_tags
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.forecast import Forecast
-from upgrader.model.version import parse_version
+from upgrader.model.version import CcmVersion, parse_version
 
 
 class Compared(Struct, frozen=True, kw_only=True):
     """One world's result. `missed` were sent and not forecast, `invented` forecast and not sent.
 
     `unsure` are the Services of which the forecast says that it can't be sure; what differs there in labels, weights
-    and events is counted in `unsure_differs` alone, what differs in writes in both.
+    and events is counted in `unsure_differs` alone, what differs in writes in both. `after` is what the version is said
+    to write to the world that it left: nothing, where the forecast is sure and nothing is refused.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Compared(Struct, frozen=True, kw_only=True):
     labels: list[str]
     weights: list[str]
     events: list[str]
+    after: list[str]
     unsure: frozenset[str]
     unsure_hits: int
     unsure_differs: int
@@ -63,7 +65,9 @@ class Compared(Struct, frozen=True, kw_only=True):
     @property
     def clean(self) -> bool:
         """Whether everything agrees."""
-        return not (self.missed or self.invented or self.labels or self.weights or self.events or self.lab)
+        return not (
+            self.missed or self.invented or self.labels or self.weights or self.events or self.after or self.lab
+        )
 
 
 def _share(right: int, wrong: int) -> float:
@@ -85,10 +89,25 @@ def compare(directory: Path) -> Compared:
     return Compared(
         name=asked.name, hits=len(told & sent), missed=sorted(sent - told), invented=sorted(told - sent),
         labels=_labels(sure, seen), weights=_weights(sure, seen), events=_events(sure, seen),
-        unsure=keys, unsure_hits=sum(1 for one in told & sent if one[0] in keys),
+        after=_after(directory, target, made), unsure=keys, unsure_hits=sum(1 for one in told & sent if one[0] in keys),
         unsure_differs=len(_labels(unsure, seen)) + len(_weights(unsure, seen)) + len(_events(unsure, seen)),
         lab=[*(f"unhandled {one}" for one in seen.unhandled), *seen.notes, *_tagged(facts, asked)],
     )  # fmt: skip
+
+
+def _after(directory: Path, target: CcmVersion, before: Forecast) -> list[str]:
+    """Requests at once on the world after; worlds that were kept without it tell nothing."""
+    if not (directory / "after.json").exists():
+        return []
+    at_rest = {one.key for one in before.services if not (one.refusal or one.unknown or one.doubts)}
+    made = forecast(read_files((directory / "after.json",), Said()), target, load_matrix())
+    return [
+        f"{one.key}: {write.action} {write.object} {write.changes}"
+        for one in made.services
+        if one.key in at_rest and not (one.refusal or one.unknown or one.doubts)
+        for write in one.writes
+        if write.effect == "IMMEDIATE"
+    ]
 
 
 def _tagged(facts: ClusterFacts, asked: Asked) -> list[str]:
@@ -145,27 +164,27 @@ def _events(made: Forecast, seen: Seen) -> list[str]:
 def table(found: Iterable[Compared]) -> str:
     """Figures of each world, then of all."""
     lines, total = (
-        [f"{'world':52} {'recall':>7} {'precision':>9} {'writes':>6} {'sure':>13} label weight event  lab unsure"],
+        [f"{'world':48} {'recall':>7} {'precision':>9} {'writes':>6} {'sure':>13} label weight event after lab unsure"],
         Counter[str](),
     )
     for one in found:
         lines.append(
-            f"{one.name:52} {one.recall:7.3f} {one.precision:9.3f} {one.hits + len(one.missed):6} "
+            f"{one.name:48} {one.recall:7.3f} {one.precision:9.3f} {one.hits + len(one.missed):6} "
             f"{one.sure[0]:6.3f} {one.sure[1]:6.3f} "
-            f"{len(one.labels):5} {len(one.weights):6} {len(one.events):5} {len(one.lab):4} "
+            f"{len(one.labels):5} {len(one.weights):6} {len(one.events):5} {len(one.after):5} {len(one.lab):4} "
             f"{len(one.unsure)}:{one.unsure_differs}"
         )
         total.update(
             hits=one.hits, missed=len(one.missed), invented=len(one.invented), unsure=one.unsure_hits,
             sure_missed=one.sure_of(one.missed), sure_invented=one.sure_of(one.invented), labels=len(one.labels),
-            weights=len(one.weights), events=len(one.events),
+            weights=len(one.weights), events=len(one.events), after=len(one.after),
         )  # fmt: skip
     hits, sure = total["hits"], total["hits"] - total["unsure"]
     lines.append(
-        f"{'all':52} {_share(hits, total['missed']):7.3f} {_share(hits, total['invented']):9.3f} "
+        f"{'all':48} {_share(hits, total['missed']):7.3f} {_share(hits, total['invented']):9.3f} "
         f"{hits + total['missed']:6} {_share(sure, total['sure_missed']):6.3f} "
         f"{_share(sure, total['sure_invented']):6.3f} "
-        f"{total['labels']:5} {total['weights']:6} {total['events']:5}"
+        f"{total['labels']:5} {total['weights']:6} {total['events']:5} {total['after']:5}"
     )
     return "\n".join(lines)
 
@@ -178,6 +197,7 @@ def details(one: Compared, directory: Path) -> str:
         for sent in writes:
             mark = " (unsure)" if sent[0] in one.unsure else ""
             lines.append(f"  {title:9} {sent}  {seen.kinds.get(sent[0], '')}{mark}")
-    for title, texts in (("label", one.labels), ("weight", one.weights), ("event", one.events), ("lab", one.lab)):
+    for title, texts in (("label", one.labels), ("weight", one.weights), ("event", one.events), ("after", one.after),
+                         ("lab", one.lab)):  # fmt: skip
         lines += [f"  {title:9} {text}" for text in texts]
     return "\n".join(lines) if len(lines) > 1 else ""

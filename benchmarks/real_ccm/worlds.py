@@ -69,7 +69,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 def run_world(asked: Asked, binaries: Path, directory: Path) -> None:
-    """Run it; `facts.json` and `seen.json` in `directory` are what `compare` needs. Loopback only."""
+    """Run it; `facts.json`, `seen.json` and `after.json` in `directory` are what `compare` needs. Loopback only."""
     old, new = parse_version(asked.old), parse_version(asked.new)
     with Place(directory, seed=asked.seed) as place:
         mixed = random.Random(f"nodes/{asked.seed}") if asked.nodes == "mixed" else None
@@ -92,11 +92,12 @@ def run_world(asked: Asked, binaries: Path, directory: Path) -> None:
             edits = change_services(place, asked.seed) + (change_nodes(place, asked.seed) if mixed else [])
         owners.learn(_services(place), place.lab.cloud.world)
         owners.mark()
-        _discover(place, asked, directory)
+        _discover(place, asked.old, directory / "facts.json")
         before, told, mark = _labels(place), _event_counts(place), place.lab.cloud.journal.last_seq
         with place.ccm(binaries, new) as ccm:
             notes += _settle(place, asked, ccm)
         owners.learn(_services(place), place.lab.cloud.world)
+        _discover(place, asked.new, directory / "after.json")
         writes = [one for one in place.requests(mark) if one.write]
         seen = Seen(
             writes=sorted({owners.of(one) for one in writes}),
@@ -158,16 +159,16 @@ def _settle(place: Place, asked: Asked, ccm: Ccm) -> list[str]:
     return [f"{ccm.version} ended: {ccm.said()}"]
 
 
-def _discover(place: Place, asked: Asked, directory: Path) -> None:
+def _discover(place: Place, version: str, path: Path) -> None:
     """Our own tool, as a user runs it."""
-    command = [str(Path(sys.executable).with_name("ccm-upgrade")), "discover", "-o", str(directory / "facts.json"),
+    command = [str(Path(sys.executable).with_name("ccm-upgrade")), "discover", "-o", str(path),
                "--kubeconfig", str(place.kubeconfig), "--endpoint", place.lab.url, "--cluster-id", CLUSTER_ID,
-               "--region", REGION, "--vpc-id", VPC, "--from", asked.old, "--kind", "self-managed",
+               "--region", REGION, "--vpc-id", VPC, "--from", version, "--kind", "self-managed",
                "--network", "terway"]  # fmt: skip
     environment = {**os.environ, **place.lab.environment}
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if run.returncode != 0:
-        raise InputError(what="discover failed", where=str(directory), why=run.stderr[-2000:])
+        raise InputError(what="discover failed", where=str(path), why=run.stderr[-2000:])
 
 
 def _services(place: Place) -> list[Service]:

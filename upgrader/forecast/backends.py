@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from upgrader.forecast.annotations import BACKEND_TYPE, Annotations
+from upgrader.forecast.annotations import BACKEND_TYPE
+from upgrader.forecast.ip_version import ADDRESS_TYPES, BackendIp, backend_ip, reads_slices
 from upgrader.forecast.nodes import candidate_nodes, internal_ip_error, is_excluded, is_virtual, provider_id_error
 from upgrader.forecast.weights import WeightWish, eci_weights, even_weights, node_weights
 from upgrader.forecast.world import World
@@ -65,13 +66,11 @@ def wanted_backends(
         return Wanted(unknown="the nodes were not read")
     if world.facts.has_gap("endpoints"):
         return Wanted(unknown="the endpoints were not read")
-    if _by_ipv6(world, service, lb):
-        return Wanted(unknown="its backends are reached by IPv6 (feature gate IPv6DualStack), which is not judged")
     try:
         nodes = candidate_nodes(world, service)
     except ValueError as error:
         return Wanted(error=str(error))
-    ends = list(ready_ends(world, service, port))
+    ends = list(ready_ends(world, service, port, backend_ip(world, service, lb)))
     make = _Maker(world=world, port=port, name=name, lb=lb, by_ip=by_ip)
     try:
         if is_eni(world, service):
@@ -81,16 +80,6 @@ def wanted_backends(
         return _with_enis(world, _even(world, _cluster(world, service, make, ends, nodes), lb, wish), lb)
     except ValueError as error:
         return Wanted(error=str(error))
-
-
-def _by_ipv6(world: World, service: Service, lb: LbKind) -> bool:
-    """Whether IPv6 addresses count (setAddressIpVersion): the gate is off by default, and `ip-version` must fit."""
-    if not any("IPv6DualStack=true" in one for one in world.facts.ccm.args):
-        return False
-    notes = Annotations(service)
-    wanted = notes.get("backend-ip-version").lower()
-    fitting = notes.get("ip-version").lower() == ("ipv6" if lb == "clb" else "dualstack")
-    return fitting and wanted in ("ipv6", "dualstack") and world.reads("backend-ip-version", lb)
 
 
 class _Maker(Struct, frozen=True, kw_only=True):
@@ -124,10 +113,10 @@ class _Maker(Struct, frozen=True, kw_only=True):
         return Backend(server_id=ip, server_ip=ip, port=port, weight=0, type="Ip", description=self.name)
 
 
-def ready_ends(world: World, service: Service, port: ServicePort) -> Iterator[PodEnd]:
+def ready_ends(world: World, service: Service, port: ServicePort, ip: BackendIp = "ipv4") -> Iterator[PodEnd]:
     """Ready endpoints of a port, from EndpointSlices or, before v2.9.1, from Endpoints; each address once."""
-    if world.ways.endpoint_slices or not world.facts.endpoints:
-        yield from _from_slices(world, service, port)
+    if reads_slices(world) or not world.facts.endpoints:
+        yield from _from_slices(world, service, port, ADDRESS_TYPES[ip])
         return
     found = world.endpoints.get(service.key)
     for subset in found.subsets if found else ():
@@ -137,11 +126,11 @@ def ready_ends(world: World, service: Service, port: ServicePort) -> Iterator[Po
                 yield PodEnd(address.ip, address.node_name, number)
 
 
-def _from_slices(world: World, service: Service, port: ServicePort) -> Iterator[PodEnd]:
+def _from_slices(world: World, service: Service, port: ServicePort, kinds: tuple[str, ...]) -> Iterator[PodEnd]:
     seen: set[str] = set()
     for piece in world.slices.get(service.key, ()):
         number = _port_number(world, port, [(p.name, p.port) for p in piece.ports])
-        if number is None or piece.address_type != "IPv4":
+        if number is None or piece.address_type not in kinds:
             continue
         for end in piece.endpoints:
             if end.conditions.terminating or not (end.conditions.ready or _waits_for_ccm(world, service, end)):
@@ -191,6 +180,10 @@ def _with_enis(world: World, backends: list[Backend], lb: LbKind) -> Wanted:
     kept, invalid = [], []
     for backend in backends:
         if backend.server_id or backend.type.lower() != "eni":
+            kept.append(backend)
+            continue
+        if ":" in backend.server_ip:
+            # ENIs are looked up by IPv4 addresses alone (discover): one of IPv6 is told by itself.
             kept.append(backend)
             continue
         if foreign == "drop" and world.facts.identity.vpc_cidrs and not _in_vpc(world, backend.server_ip):

@@ -23,22 +23,25 @@ AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler"
 def candidate_nodes(world: World, service: Service) -> dict[str, Node]:
     """Nodes that may be backends, by name. Raises `ValueError` with CCM's text for a broken backend-label."""
     notes, ways = Annotations(service), world.ways
-    label = notes.get("backend-label")
-    wanted = []
-    for pair in label.split(",") if label and world.nodes else ():
-        key, found, value = pair.partition("=")
-        if not found:
-            raise ValueError(
-                f"get nodes error: filter nodes by label error: parse backend label: {pair}, [k1=v1,k2=v2]"
-            )
-        wanted.append((key, value.partition("=")[0]))
+    pairs = notes.get("backend-label").split(",") if notes.get("backend-label") else []
     drop_unscheduled = notes.get("remove-unscheduled-backend") == "on"
     return {
         name: node
         for name, node in world.nodes.items()
-        if all(node.metadata.labels.get(key) == value for key, value in wanted)
-        and not _left_out(node, drop_unscheduled, autoscaler=ways.autoscaler_taint)
+        if _labelled(node, pairs) and not _left_out(node, drop_unscheduled, autoscaler=ways.autoscaler_taint)
     }
+
+
+def _labelled(node: Node, pairs: list[str]) -> bool:
+    """Whether a node has every label. CCM reads a pair only where the node has all before it."""
+    for pair in pairs:
+        key, *values = pair.split("=")
+        if not values:
+            text = f"parse backend label: {pair}, [k1=v1,k2=v2]"
+            raise ValueError(f"get nodes error: filter nodes by label error: {text}")
+        if node.metadata.labels.get(key) != values[0]:
+            return False
+    return True
 
 
 def is_virtual(node: Node) -> bool:

@@ -46,6 +46,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     exclude_node_labels: Literal["none", "beta", "both"]
     hybrid_nodes: bool
     endpoint_slices: bool
+    ipv6_backends: Literal["exact", "by-kind", "dualstack"]
     duplicates_fail: bool
     tag_calls: Literal["AddTags", "TagResources"]
     tag_sync: bool

@@ -260,3 +260,14 @@ def test_a_listener_of_the_users_own_is_in_the_way_of_another_protocol() -> None
     assert any("port 80 has a listener already" in why.text for why in told_of("v2.14.0", service, lb).doubts)
     ours = replace(theirs, description="k8s/80/web/prod/c1")
     assert not told_of("v2.14.0", a_service({"protocol-port": "http:80"}), a_clb(listeners=(ours,))).doubts
+
+
+def test_a_broken_node_label_is_only_seen_by_a_node_that_has_those_before_it() -> None:
+    nodes = (a_node("n1", {"zone": "a"}), a_node("n2", {"zone": "b"}))
+    told = {
+        label: told_of("v2.14.0", a_service({"backend-label": label}), a_clb(), *nodes).refusal
+        for label in ("zone=a,nonsense", "zone=c,nonsense")
+    }
+    assert told["zone=a,nonsense"] is not None
+    assert "parse backend label: nonsense" in told["zone=a,nonsense"].message
+    assert told["zone=c,nonsense"] is None

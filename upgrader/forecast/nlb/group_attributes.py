@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from upgrader.forecast.annotations import Annotations
+from upgrader.forecast.ip_version import backend_ip
 from upgrader.forecast.nlb.go_errors import atoi
 from upgrader.forecast.nlb.wanted import RefusedByCcmError, WantedListener
 from upgrader.forecast.world import World
@@ -33,7 +34,7 @@ _HEALTH_NUMBERS = (
     ("health-check-connect-timeout", "HealthCheckConnectTimeout"),
     ("health-check-interval", "HealthCheckInterval"),
 )
-_ANY_CASE = {"Scheduler", _HEALTH + "HealthCheckType", _HEALTH + "HttpCheckMethod"}
+_ANY_CASE = {"Scheduler", "IpVersionAffinityMode", _HEALTH + "HealthCheckType", _HEALTH + "HttpCheckMethod"}
 _SWITCHES = {"ConnectionDrainEnabled", "PreserveClientIpEnabled", _HEALTH + "HealthCheckEnabled"}
 _NUMBERS = {"ConnectionDrainTimeout", *(_HEALTH + name for _, name in _HEALTH_NUMBERS)}
 
@@ -58,6 +59,9 @@ def wanted_attributes(world: World, service: Service, listener: WantedListener) 
         found["Scheduler"] = notes.get("scheduler")
     if notes.get("preserve-client-ip"):
         found["PreserveClientIpEnabled"] = _flag(notes.is_on("preserve-client-ip"))
+    ip = backend_ip(world, service, "nlb")
+    if ip != "ipv4" and world.ways.ipv6_backends == "dualstack":
+        found["IpVersionAffinityMode"] = "Affinity" if ip == "dualstack" else "NonAffinity"
     if any_port(world, listener):
         found[_HEALTH + "HealthCheckEnabled"] = "true"
         if isinstance(listener.service_port.target_port, int) and listener.service_port.target_port:

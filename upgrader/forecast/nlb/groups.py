@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.backends import Wanted, wanted_backends
 from upgrader.forecast.groups import DesiredGroup
+from upgrader.forecast.ip_version import backend_ip
 from upgrader.forecast.nlb.attributes import tag_write, untag_write
 from upgrader.forecast.nlb.go_errors import atoi
 from upgrader.forecast.nlb.group_attributes import (
@@ -194,6 +195,8 @@ def create_group(world: World, service: Service, vpc_id: str, group: WantedGroup
         params["AnyPortEnabled"] = "true" if group.any_port else "false"
     if group.type:
         params["ServerGroupType"] = group.type
+    if world.ways.ipv6_backends != "exact" and backend_ip(world, service, "nlb") != "ipv4":
+        params["AddressIPVersion"] = "DualStack"
     params |= attribute_params(group.attributes)
     resource_group = _resource_group(world, service)
     if resource_group:

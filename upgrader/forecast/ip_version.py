@@ -1,0 +1,54 @@
+"""By which IP version a Service's backends are reached, and where its endpoints are read from.
+
+Both hang on feature gates: IPv6DualStack is off by default, EndpointSlice is on from v2.9.1.
+Source: `reconcile/backend/backend.go` (setAddressIpVersion, getEndpointByEndpointSlice) and `pkg/config/
+feature_gates.go`, each tag; before v2.5 `controller/service/vgroups.go`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from upgrader.forecast.annotations import Annotations
+from upgrader.forecast.world import World
+from upgrader.model.cloud import LbKind
+from upgrader.model.kube import Service
+
+BackendIp = Literal["ipv4", "ipv6", "dualstack"]
+ADDRESS_TYPES: dict[BackendIp, tuple[str, ...]] = {
+    "ipv4": ("IPv4",), "ipv6": ("IPv6",), "dualstack": ("IPv4", "IPv6", "FQDN"),
+}  # fmt: skip
+_GATE = re.compile(r"\b(EndpointSlice|IPv6DualStack)=(true|false)\b", re.IGNORECASE)
+
+
+def _gates(world: World) -> dict[str, bool]:
+    found = (_GATE.findall(one) for one in world.facts.ccm.args if "feature-gates" in one or "=" in one)
+    return {name.lower(): value.lower() == "true" for pairs in found for name, value in pairs}
+
+
+def reads_slices(world: World) -> bool:
+    """Whether endpoints are read from EndpointSlices."""
+    if world.ways.clb_listeners == "v1":
+        return False
+    return _gates(world).get("endpointslice", world.ways.endpoint_slices)
+
+
+def backend_ip(world: World, service: Service, lb: LbKind) -> BackendIp:
+    """The addresses that count. Those of IPv6 need both gates and a load balancer that has such an address itself."""
+    notes = Annotations(service)
+    wanted, address = notes.get("backend-ip-version"), notes.get("ip-version")
+    if not wanted or not world.reads("backend-ip-version", lb):
+        return "ipv4"
+    if not (_gates(world).get("ipv6dualstack", False) and reads_slices(world)):
+        return "ipv4"
+    match world.ways.ipv6_backends:
+        case "exact":
+            return "ipv6" if (wanted, address) == ("ipv6", "ipv6") else "ipv4"
+        case "by-kind" if wanted != "ipv6":
+            return "ipv4"
+    if address.lower() != ("dualstack" if lb == "nlb" else "ipv6"):
+        return "ipv4"
+    if wanted.lower() == "ipv6":
+        return "ipv6"
+    return "dualstack" if lb == "nlb" and wanted.lower() == "dualstack" else "ipv4"
