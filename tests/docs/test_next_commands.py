@@ -16,8 +16,8 @@ from upgrader.model import errors
 
 TOP = Path(__file__).parents[2]
 TOLD = re.compile(r"ccm-upgrade (?P<rest>[^`\n]*)")
-# Where the command ends and prose goes on: punctuation, a quotation mark, or a word that is no argument.
-END = re.compile(r"[,;:()…\"']|\. |\.$")
+# Where the command ends and prose goes on: punctuation, a quotation mark, a word that is no argument, or Chinese.
+END = re.compile(r"[,;:()…\"'\u2e80-\uffef]|\.(?!\w)")
 PROSE = re.compile(
     "makes|lists|shows|prints|says|it|that|which|what|reads|began|begins|and|or|is|an?|the|to|for|in|one|again|finds|has|"
     "looks|tells|knows|adds|by|mends?|with|until|carries"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -11,21 +12,25 @@ from typing import Any
 import pytest
 
 from tests.cases.world import case_files, context_of
+from tests.docs.test_next_commands import texts_of
 from tests.reports.english import english_in
 from upgrader import codec, pipeline
 from upgrader.assess.check import run_check
 from upgrader.assess.registry import find_check
+from upgrader.cli.explanations import explanations_of, index
 from upgrader.matrix.load import load_matrix
+from upgrader.matrix.yaml_text import load_plain
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.version import parse_version
 from upgrader.ports.clock import SystemClock
-from upgrader.report.language import VARIABLE, catalogue
+from upgrader.report.language import VARIABLE, catalogue, files
 from upgrader.report.present import present
 from upgrader.report.render import render
 
 TOP = Path(__file__).parents[2]
 ZH = catalogue("zh")
 WORLDS = sorted((TOP / "tests/cli/golden/worlds").glob("*.json"))
+HAN = re.compile(r"[\u4e00-\u9fff]")
 SAID = re.compile(r'_\("([^"]*)"\)')
 # What stands in a page as somebody wrote it: names, requests, documents.
 VERBATIM = frozenset({"code", "bdi", "pre", "script", "style"})
@@ -67,6 +72,45 @@ def test_no_finding_mixes_languages() -> None:
 @pytest.mark.parametrize("summary", [one.summary for one in load_matrix().all_changes], ids=lambda text: text[:40])
 def test_every_change_is_told(summary: str) -> None:
     assert english_in(ZH.say(summary)) == []
+
+
+def explained() -> Iterator[tuple[str, str]]:
+    """(code, text) of everything that `explain` says; what CCM and the cloud say themselves is quoted, not told."""
+    matrix = load_matrix()
+    codes = [code for code, _ in index()]
+    codes += [str(release.version) for release in matrix.releases] + [one.name for one in matrix.annotations]
+    for code in dict.fromkeys(codes):
+        for one in explanations_of(code):
+            lines = one.text.partition("\nSources\n")[0].splitlines()
+            for text in lines if one.kind in ("error", "exit code") else [one.title, *lines]:
+                yield one.code, text.strip().removeprefix("- ")
+
+
+def test_every_explanation_is_told() -> None:
+    mute = {f"{code}: {text}" for code, text in explained() if english_in(text) and not HAN.search(ZH.say(text))}
+    assert not mute, "\n".join(sorted(mute))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((TOP / "upgrader/diagnose").rglob("*.py")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_every_sentence_of_diagnose_is_told(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docs = {
+        node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for line, text in texts_of(path):
+        sentence = (
+            text not in docs and len(english_in(text)) > 2 and "\\b" not in text and not text.startswith("there is no")
+        )
+        assert not sentence or HAN.search(ZH.say(text)), f"{path.name}:{line}: {text}"
+
+
+def test_no_two_files_tell_the_same() -> None:
+    told = [english for path in files("zh") for english in load_plain(path)]
+    assert sorted(told) == sorted(set(told))
 
 
 @pytest.mark.parametrize("path", sorted((TOP / "upgrader/report/templates").glob("*.j2")), ids=lambda path: path.name)

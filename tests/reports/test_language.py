@@ -44,7 +44,7 @@ def test_an_entry_keeps_what_is_filled_in_and_every_code(english: str, chinese: 
         r"--[a-z-]+",
         r"\bFAIL\b|\bUNKNOWN\b",
         r"ccm-upgrade [a-z]+",
-        r"alibaba-cloud-\S+",
+        r"alibaba-cloud-[a-z-]*[a-z]",
     ):
         assert set(re.findall(kept, english)) <= set(re.findall(kept, chinese)), kept
 

@@ -9,7 +9,9 @@ import click
 from upgrader.cli.output import document, emit, output_option
 
 if TYPE_CHECKING:
-    from upgrader.report.language import Catalogue
+    from collections.abc import Sequence
+
+    from upgrader.cli.explanations import Explanation
 
 
 @click.command()
@@ -23,7 +25,6 @@ def explain(code: str | None, markdown: bool, reference: bool, fmt: str) -> None
     CODE: everything that can be explained.
     """
     from upgrader.cli.explanations import explanations_of, index
-    from upgrader.report import language
 
     if markdown:
         from upgrader.assess import catalogue
@@ -40,20 +41,34 @@ def explain(code: str | None, markdown: bool, reference: bool, fmt: str) -> None
         emit(
             document("Explanations", topics=[{"code": one, "title": title} for one, title in topics]),
             fmt,
-            lambda: "\n".join(f"{one:<22} {title}" for one, title in topics),
+            lambda: _listed(topics),
         )
         return
     found = explanations_of(code)
-    words = language.catalogue(language.language_of())
-    emit(
-        document("Explanation", code=code, explanations=found),
-        fmt,
-        lambda: "\n\n".join(
-            f"{one.code}: {words.say(one.title)}\n\n{_said(one.text, words)}".rstrip() for one in found
-        ),
-    )
+    emit(document("Explanation", code=code, explanations=found), fmt, lambda: _text(found))
 
 
-def _said(text: str, words: Catalogue) -> str:
-    """Each line in the reader's language, where the catalogue has it."""
-    return "\n".join(words.say(line) for line in text.splitlines())
+def _listed(topics: Sequence[tuple[str, str]]) -> str:
+    from upgrader.report.paper import Paper
+
+    paper = Paper.of()
+    for code, title in topics:
+        paper.line(f"{code:<22} {paper.say(title)}")
+    return paper.text()
+
+
+def _text(found: Sequence[Explanation]) -> str:
+    """Each text under its code and title, a paragraph a line, in the reader's language and width."""
+    from upgrader.report.paper import Paper
+
+    paper = Paper.of()
+    for number, one in enumerate(found):
+        if number:
+            paper.line()
+        paper.para(one.title, 0, f"{one.code}: ")
+        paper.line()
+        for line in one.text.splitlines():
+            inner = line.lstrip()
+            mark = "- " if inner.startswith("- ") else ""
+            paper.para(inner.removeprefix(mark), len(line) - len(inner), mark)
+    return paper.text()

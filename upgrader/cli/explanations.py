@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from upgrader.cli.exit_codes import MEANING, Exit
+from upgrader.diagnose.fill import filled
 from upgrader.matrix.load import load_matrix
 from upgrader.matrix.model import Annotation, ErrorEntry
 from upgrader.model.errors import InputError
@@ -90,9 +91,7 @@ def _check(code: str) -> Iterable[Explanation]:
     names = {migration.CODE: migration.ID for migration in MIGRATIONS}
     for check in documented():
         if code.upper() == check.CODE or code == names.get(check.CODE):
-            yield Explanation(
-                kind="check", code=check.CODE, title=check.TITLE, text=inspect.cleandoc(check.__doc__ or "")
-            )
+            yield Explanation(kind="check", code=check.CODE, title=check.TITLE, text=unwrapped(check.__doc__))
 
 
 def _step_kind(code: str) -> Iterable[Explanation]:
@@ -100,7 +99,7 @@ def _step_kind(code: str) -> Iterable[Explanation]:
 
     params = PARAMS.get(code)
     if params is not None:
-        title, _, text = (inspect.getdoc(params) or "").partition("\n")
+        title, _, text = unwrapped(params.__doc__).partition("\n")
         yield Explanation(kind="step", code=code, title=title, text=text.strip())
 
 
@@ -114,19 +113,18 @@ def _exit_code(code: str) -> Iterable[Explanation]:
 def _condition(code: str) -> Iterable[Explanation]:
     for condition in conditions():
         if code == condition.ID:
-            text = f"{inspect.cleandoc(condition.__doc__ or '')}\n\n`ccm-upgrade diagnose` looks for it in a cluster."
+            text = f"{unwrapped(condition.__doc__)}\n\n`ccm-upgrade diagnose` looks for it in a cluster."
             yield Explanation(kind="condition", code=code, title=condition.TITLE, text=text)
 
 
 def _precheck(code: str) -> Iterable[Explanation]:
     for one in load_matrix().precheck_codes:
         if code == one.code:
-            calls = f" It would call {', '.join(one.calls)}." if one.calls else ""
-            text = (
-                f"A code of the vendor's own dry run ({one.check}, level {one.level}), from {one.since} on: "
-                f"{one.meaning}.{calls}"
+            lines = [f"A code of the vendor's own dry run ({one.check}, level {one.level}), from {one.since} on."]
+            lines += [f"It would call {', '.join(one.calls)}."] if one.calls else []
+            yield Explanation(
+                kind="precheck code", code=code, title=one.meaning, text="\n".join(lines), sources=one.sources
             )
-            yield Explanation(kind="precheck code", code=code, title=one.meaning, text=text, sources=one.sources)
 
 
 def _version(code: str) -> Iterable[Explanation]:
@@ -183,7 +181,7 @@ def _event(code: str) -> Iterable[Explanation]:
     for event in load_matrix().event_kinds:
         if code == event.reason:
             until = f", up to but without {event.until}" if event.until else ""
-            text = f"A {event.type} event on a {event.object}, sent from {event.since} on{until}: {event.when}."
+            text = f"A {event.type} event on a {event.object}, sent from {event.since} on{until}."
             yield Explanation(kind="event", code=event.reason, title=event.when, text=text, sources=event.sources)
 
 
@@ -196,12 +194,24 @@ def _error(text: str) -> Iterable[Explanation]:
 
 
 def _cure(error: ErrorEntry) -> Iterable[str]:
-    yield error.meaning
-    yield from (f"- {fix}" for fix in error.fix)
+    yield error.meaning.replace("PREFIX-", "alibaba-cloud-loadbalancer-")
+    yield from (f"- {fix}" for fix in filled(error.fix, {}))
     if error.upgrade:
         yield f"An upgrade helps: {error.upgrade}"
     if error.retryable:
         yield "CCM tries again by itself."
+
+
+def unwrapped(doc: str | None) -> str:
+    """A docstring with one line a paragraph: who prints it breaks the lines, and a translation is found by it."""
+    lines: list[str] = []
+    for line in inspect.cleandoc(doc or "").splitlines():
+        before, indent = lines[-1] if lines else "", len(line) - len(line.lstrip())
+        if line.strip() and before.strip() and indent == len(before) - len(before.lstrip()):
+            lines[-1] = f"{before} {line.strip()}"
+        else:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def _first_line(text: str) -> str:

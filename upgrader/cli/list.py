@@ -33,7 +33,11 @@ def list_services(namespace: str, fmt: str, **origin: object) -> None:
         if not rows:
             paper.line("there is no LoadBalancer Service")
             return paper.text()
-        cells = ([getattr(row, name) or "-" for name in fields] for row in rows)
+        told = {"on_delete", "made_by"}
+        cells = (
+            [paper.say(getattr(row, name) or "-") if name in told else getattr(row, name) or "-" for name in fields]
+            for row in rows
+        )
         paper.table(cells, indent=0, header=[name.replace("_", " ") for name in fields])
         return paper.text()
 

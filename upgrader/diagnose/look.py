@@ -33,6 +33,11 @@ class Look:
         """What runs; None where it is not known."""
         return next(iter(parsed([self.facts.ccm.version])), None)
 
+    @property
+    def what_runs(self) -> str:
+        """In words which CCM runs."""
+        return f"CCM {self.running} runs here" if self.running else "CCM of an unknown version runs here"
+
     @cached_property
     def context(self) -> Context:
         """The checks' view. Where the running version is not known or beyond the knowledge, nothing is forecast."""

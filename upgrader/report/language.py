@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 VARIABLE = "CCM_UPGRADE_LANG"
@@ -27,7 +27,7 @@ class Catalogue:
         shaped = sorted(
             filter(_HOLE.search, texts), key=lambda english: (english[0] == "{", -len(_HOLE.sub("", english)))
         )
-        self._templates = [(_pattern(english), texts[english]) for english in shaped]
+        self._templates = [(max(_HOLE.sub("\0", english).split("\0"), key=len), english) for english in shaped]
         self._known: dict[str, str] = {}
 
     def say(self, text: str) -> str:
@@ -45,10 +45,11 @@ class Catalogue:
     def _translated(self, text: str) -> str:
         if text in self.texts:
             return self.texts[text]
-        for pattern, translated in self._templates:
-            shape = pattern.fullmatch(text)
+        for literal, template in self._templates:
+            # Few templates are needed of the hundreds: only those whose longest words are there are compiled.
+            shape = _pattern(template).fullmatch(text) if literal in text else None
             if shape is not None:
-                return self._filled(translated, shape)
+                return self._filled(self.texts[template], shape)
         parts = text.split("; ")
         told = [self.say(part) for part in parts] if len(parts) > 1 else parts
         return "；".join(told) if told != parts else text
@@ -57,6 +58,7 @@ class Catalogue:
         return _HOLE.sub(lambda hole: self.say(shape[hole[1]]), template)
 
 
+@cache
 def _pattern(template: str) -> re.Pattern[str]:
     parts = _HOLE.split(template)
     return re.compile("".join(re.escape(p) if n % 2 == 0 else f"(?P<{p}>.+?)" for n, p in enumerate(parts)))
@@ -74,9 +76,14 @@ def language_of(environ: Mapping[str, str] = os.environ) -> str:
 
 @lru_cache(maxsize=4)
 def catalogue(language: str) -> Catalogue:
-    """The catalogue of a language; English is what the texts are in, and has none."""
+    """The catalogue of a language, in files by what prints it; English is what the texts are in, and has none."""
     if language == "en":
         return Catalogue({})
     from upgrader.matrix.yaml_text import load_plain
 
-    return Catalogue(load_plain(Path(__file__).with_name("lang") / f"{language}.yaml"))
+    return Catalogue({english: text for path in files(language) for english, text in load_plain(path).items()})
+
+
+def files(language: str) -> list[Path]:
+    """The files of a language's catalogue."""
+    return sorted(Path(__file__).with_name("lang").glob(f"{language}*.yaml"))

@@ -27,7 +27,11 @@ def width_of(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-_PIECE = re.compile(r"[^\S\n]+|[\u2e80-\uffef]|[^\s\u2e80-\uffef]+")
+# No line begins with what closes, nor ends with what opens.
+_CLOSING, _OPENING = "，。；：、！？）》」』”", "（《「『“"
+_PIECE = re.compile(
+    rf"[^\S\n]+|[{_OPENING}]*(?:[\u2e80-\uffef]|[^\s\u2e80-\uffef{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|[{_OPENING}{_CLOSING}]+"
+)
 
 
 def wrapped(text: str, width: int, start: str, hang: str) -> list[str]:
@@ -112,11 +116,22 @@ class Paper:
             self.para(stated(identity), 2)
 
     def table(self, rows: Iterable[Sequence[str]], indent: int = 2, header: Sequence[str] = ()) -> None:
-        """Columns aligned by their widest cell; the last one is not padded."""
-        cells = [[clean(cell) for cell in row] for row in ([header] if header else []) + list(rows)]
+        """Columns aligned by their widest cell; the last one is not padded.
+
+        On a terminal too narrow for them each row is a block, a line a column under its header.
+        """
+        named = [self.words.say(name) for name in header]
+        cells = [[clean(cell) for cell in row] for row in ([named] if named else []) + list(rows)]
         if not cells:
             return
         widths = [max(width_of(row[i]) for row in cells if i < len(row)) for i in range(max(map(len, cells)))]
+        if named and self.width < DEFAULT_WIDTH and sum(widths) + 2 * len(widths) + indent > self.width:
+            for number, row in enumerate(cells[1:]):
+                if number:
+                    self.line()
+                for name, cell in zip(named, row, strict=False):
+                    self.para(cell, indent, f"{name}: ")
+            return
         for number, row in enumerate(cells):
             padded = [cell + " " * (widths[i] - width_of(cell)) for i, cell in enumerate(row[:-1])] + [row[-1]]
             text = " " * indent + "  ".join(padded).rstrip()

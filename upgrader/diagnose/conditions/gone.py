@@ -15,6 +15,10 @@ ID = "load-balancer-gone"
 TITLE = "A Service has an address, and its load balancer is not there any more"
 TOLD_BY = frozenset({"lb-lost", "lb-lost-by-name", "lb-id-unknown", "nlb-gone"})
 INGRESS = ("kube-system", "nginx-ingress-lb")
+INGRESS_LOST = (
+    "The load balancer was deleted behind CCM's back: it was the Nginx Ingress's, so that no route of it is reached "
+    "from outside."
+)
 
 
 def look_for(look: Look) -> Iterable[Diagnosis]:
@@ -46,7 +50,6 @@ def _gone(service: Service) -> Diagnosis:
     words = {"NAMESPACE": service.metadata.namespace, "SERVICE": service.metadata.name}
     return Diagnosis(
         id=ID, outcome="FAIL", subject=about(service),
-        meaning="The load balancer was deleted behind CCM's back"
-        + (": it was the Nginx Ingress's, so that no route of it is reached from outside." if ingress else "."),
+        meaning=INGRESS_LOST if ingress else "The load balancer was deleted behind CCM's back.",
         evidence=tuple(evidence), fix=filled(fix, words), sources=("service-faq",),
     )  # fmt: skip

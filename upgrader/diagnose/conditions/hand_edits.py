@@ -11,6 +11,11 @@ from upgrader.model.forecast import ServiceForecast, Write
 
 ID = "hand-edits"
 TITLE = "A load balancer differs from what its Service says: CCM will overwrite it"
+AT_ONCE = (
+    "Its load balancer differs from what the Service says; CCM sets it back at its next full sync "
+    "(a restart is enough)."
+)
+AT_NEXT_EDIT = "Its load balancer differs from what the Service says; CCM sets it back at the Service's next edit."
 SHOWN = 8
 _BACKENDS = ("AddVServerGroupBackendServers", "RemoveVServerGroupBackendServers", "AddServersToServerGroup",
              "RemoveServersFromServerGroup")  # fmt: skip
@@ -41,8 +46,7 @@ def _told(one: ServiceForecast, writes: list[Write]) -> Diagnosis:
     at_once = any(write.effect == "IMMEDIATE" for write in writes)
     return Diagnosis(
         id=ID, outcome="WARN", subject=about(one),
-        meaning="Its load balancer differs from what the Service says; CCM sets it back "
-        + ("at its next full sync (a restart is enough)." if at_once else "at the Service's next edit."),
+        meaning=AT_ONCE if at_once else AT_NEXT_EDIT,
         evidence=(*evidence[:SHOWN], *((f"and {more} more",) if more > 0 else ())),
         fix=("set what you want by annotations on the Service, not in the console",
              "or leave it: CCM puts its own back"),

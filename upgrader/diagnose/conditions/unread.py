@@ -47,10 +47,10 @@ def _why(name: str, kind: str, known: dict[str, list[str]], look: Look, running:
     short = name.removeprefix(PREFIX).removeprefix(LEGACY_PREFIX)
     if short not in known:
         near = difflib.get_close_matches(short, known, n=1, cutoff=0.75)
-        return f"{name}: no CCM reads it" + (f"; did you mean {PREFIX}{near[0]}?" if near else "")
+        return f"{name}: no CCM reads it; did you mean {PREFIX}{near[0]}?" if near else f"{name}: no CCM reads it"
     here = [one for one in look.matrix.annotations if one.name == PREFIX + short and kind in one.lb]
     if not here:
-        return f"{name}: it is not for {'an NLB' if kind == 'nlb' else 'a CLB'}"
+        return f"{name}: it is not for an NLB" if kind == "nlb" else f"{name}: it is not for a CLB"
     if any(one.read_by(running) for one in here):
         return ""
     later = [one.since for one in here if parse_version(one.since) > running]

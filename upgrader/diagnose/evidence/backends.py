@@ -93,7 +93,7 @@ def named_port(case: Case) -> Answer:
     listed = ", ".join(f"{port} → {target}" for port, target in ports)
     evidence = (f"targetPort by name: {listed}" if listed else "no targetPort is a name any more",)
     return Answer(
-        evidence=(*evidence, f"CCM {case.look.running or 'of an unknown version'} runs here"),
+        evidence=(*evidence, case.look.what_runs),
         step="ccm",
         settled="" if listed else "no targetPort is a name any more",
     )

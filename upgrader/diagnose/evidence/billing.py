@@ -22,8 +22,7 @@ def clcu_and_spec(case: Case) -> Answer:
 
 def shared_clb(case: Case) -> Answer:
     """Which version asks for a shared CLB, and whether the Service asks for one itself."""
-    running = case.look.running
-    return Answer(evidence=(f"CCM {running or 'of an unknown version'} runs here", case.says("spec")), step="ccm")
+    return Answer(evidence=(case.look.what_runs, case.says("spec")), step="ccm")
 
 
 def account(case: Case) -> Answer:

@@ -15,7 +15,8 @@ def made_by_ccm(case: Case) -> Answer:
         return Answer(evidence=(case.says("id"),))
     tags = ", ".join(tag for tag in (OWN_TAG, CLUSTER_TAG) if tag in lb.tags)
     who = case.look.made_for(lb)
-    evidence = [f"{lb.id} is tagged {tags or 'by none of CCM’s tags any more'}" + (f": {who}" if who else "")]
+    said = f"{lb.id} is tagged {tags}" if tags else f"{lb.id} is tagged by none of CCM's tags any more"
+    evidence = [f"{said}: {who}" if who else said]
     if not service.address:
         evidence.append("the Service has no address yet")
         return Answer(evidence=tuple(evidence), fix=_another(case))
@@ -33,7 +34,7 @@ def made_by_ccm(case: Case) -> Answer:
 def bound(case: Case) -> Answer:
     """Which load balancer the Service is bound to: its id is the one to put back."""
     mine, named = case.look.at_its_address(case.service), case.named
-    evidence = [f"{case.says('id')}" + (f", which has the address {named.address}" if named else "")]
+    evidence = [f"{case.says('id')}, which has the address {named.address}" if named else case.says("id")]
     if mine is None:
         return Answer(evidence=tuple(evidence))
     evidence.append(f"the Service's address {case.service.address} is that of {mine.id}")
