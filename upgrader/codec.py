@@ -59,11 +59,42 @@ def decode_object(data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -
     Raises `msgspec.ValidationError` or `msgspec.DecodeError`. The nulls cost a second parse only where there are any.
     """
     try:
-        return decoder.decode(data)
+        return decode_objects(data, decoder)
     except msgspec.ValidationError:
         if b"null" not in bytes(data):
             raise
         return msgspec.convert(_without_nulls(msgspec.json.decode(data)), decoder.type)
+
+
+def decode_objects(text: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
+    """A text of one or many Kubernetes objects, whose fields may be null.
+
+    Raises `msgspec.ValidationError` or `msgspec.DecodeError`, also where a map of texts holds a null.
+    """
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError:
+        if (passed_over := _nulls_unnamed(bytes(text))) is None:
+            raise
+        return decoder.decode(passed_over)
+
+
+def _nulls_unnamed(text: bytes) -> bytes | None:
+    """A JSON text whose null members have no name any more, so that a decoder passes over them; None without any.
+
+    A name is what stands in quotes of its own before a colon. Only plain words are taken for one: between two quotes
+    that do not belong together there is always a comma, a colon or a bracket.
+    """
+    parts, done, at = list[bytes](), 0, text.find(b"null")
+    while at >= 0:
+        end = text.rfind(b'"', done, at)
+        begin = text.rfind(b'"', done, max(end, 0))
+        is_name = begin > 0 and text[begin - 1 : begin] != b"\\" and text[begin + 1 : end].isalnum()
+        if is_name and text[end + 1 : at].strip() == b":":
+            parts.append(text[done : begin + 1])
+            done = end
+        at = text.find(b"null", at + 4)
+    return b"".join((*parts, text[done:])) if parts else None
 
 
 NAMED_UNREADABLE = 1000

@@ -9,7 +9,7 @@ from msgspec import convert
 from msgspec.structs import replace
 
 from benchmarks import dumps
-from upgrader.forecast import forecast
+from upgrader.forecast import forecast, go_yaml
 from upgrader.forecast import hash as hashing
 from upgrader.forecast.hash import HASH_LABEL
 from upgrader.matrix.load import load_matrix
@@ -45,3 +45,25 @@ def test_realistic_services_take_the_short_way(formula: Literal["H3", "H4"], mon
     assert all(hashing._quick(one, formula) for one in services if one.is_load_balancer)
     monkeypatch.setattr(hashing, "_quick", lambda *_: "")
     assert [hashing.hash_by(one, formula) for one in services] == quick
+
+
+def test_the_order_of_keys_does_not_depend_on_what_was_sorted_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    maps: list[dict[str, str]] = [
+        dict.fromkeys(keys, "")
+        for keys in (
+            ("b", "a"),
+            ("a", "A"),
+            ("a", "a2", "a10"),
+            ("z", "_", "b"),
+            ("b", "a", "-"),
+            ("a",),
+            ("A", "a", "b"),
+        )
+    ]
+    fresh = []
+    for one in maps:
+        monkeypatch.setattr(go_yaml, "_in_order", set())
+        fresh.append(list(go_yaml.sorted_keys(one)))
+    monkeypatch.setattr(go_yaml, "_in_order", set())
+    assert [list(go_yaml.sorted_keys(one)) for one in (*maps, *maps)] == fresh * 2
+    assert fresh[2] == ["a", "a2", "a10"]

@@ -42,7 +42,7 @@ def _coverage(context: Context) -> Coverage:
     services = len(context.services)
     unknown = context.outlook.incomplete
     told = {(one.namespace, one.name) for one in context.forecast.services}
-    missing = sum(((place := service.metadata).namespace, place.name) not in told for service in context.services)
+    missing = sum([place not in told for place in context.roll.places])
     gaps = tuple(in_words(gap) for gap in context.facts.gaps[:GAPS_NAMED])
     more = len(context.facts.gaps) - GAPS_NAMED
     return Coverage(

@@ -154,7 +154,7 @@ def _read_page(page: bytes, found: Found, name: str, number: int, *, doubtful: b
     decoder = _PAGE_DECODERS.get(kind)
     if decoder is not None:
         try:
-            objects = decoder.decode(page)
+            objects = codec.decode_objects(page, decoder)
         except _BROKEN:
             objects = []
         if objects and many in (0, len(objects)) and not (doubtful and _may_repeat(page, kind, len(objects))):

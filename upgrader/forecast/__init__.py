@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from upgrader.forecast.select import CLB_FINALIZER, NLB_FINALIZER
 from upgrader.forecast.service import forecast_service
 from upgrader.forecast.shared_ports import with_shared_ports
@@ -9,6 +11,7 @@ from upgrader.forecast.world import World
 from upgrader.matrix.model import Matrix
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.forecast import Forecast, ServiceForecast
+from upgrader.model.kube import Service
 from upgrader.model.version import CcmVersion
 
 __all__ = ["World", "forecast", "forecast_service"]
@@ -20,9 +23,7 @@ def forecast(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels:
     What a version does that is newer than the data is not known, and not guessed: each entry says so.
     Without `labels` the hash labels that will be written are left out, which saves most of the time.
     """
-    ours = {CLB_FINALIZER, NLB_FINALIZER}
-    wanted = [s for s in facts.services if s.spec.type == "LoadBalancer" or not ours.isdisjoint(s.metadata.finalizers)]
-    wanted.sort(key=lambda s: f"{(place := s.metadata).namespace}/{place.name}")
+    wanted = _wanted(facts)
     if matrix.is_beyond(target):
         why = f"{target} is newer than the data, which end with {matrix.newest}"
         blank = (ServiceForecast(namespace=s.metadata.namespace, name=s.metadata.name, unknown=(why,)) for s in wanted)
@@ -30,3 +31,14 @@ def forecast(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels:
     world = World.of(facts, target, matrix, labels=labels)
     made = [forecast_service(world, service) for service in wanted]
     return Forecast(services=with_shared_ports(world, wanted, made))
+
+
+def _wanted(facts: ClusterFacts) -> list[Service]:
+    """The Services that have a forecast, by key."""
+    ours, found = {CLB_FINALIZER, NLB_FINALIZER}, list[tuple[str, Service]]()
+    for service in facts.services:
+        metadata = service.metadata
+        if service.spec.type == "LoadBalancer" or not ours.isdisjoint(metadata.finalizers):
+            found.append((f"{metadata.namespace}/{metadata.name}", service))
+    found.sort(key=itemgetter(0))
+    return [service for _, service in found]

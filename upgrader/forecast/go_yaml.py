@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Mapping, Sequence
 from functools import cmp_to_key, lru_cache
 
 from upgrader.forecast.go_scalar import BREAKS, ENDS_LINE, key_text, scalar_text
@@ -21,7 +22,8 @@ _OFTEN = 48
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
-_PRINTABLE = bytes(range(0x20, 0x7F))
+# What a literal block can hold as it is, in one line.
+_ONE_LINE = re.compile("(?! )[ -~]+(?<! )\n\\Z")
 # What yaml.v2's reader refuses and JSON leaves unescaped; CCM then hashes an empty text.
 _UNREADABLE = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]|\x85(?:---|\\.\\.\\.)[ \x85]")
 # The next-line character reaches the reader unescaped too, and is a line break inside quotes there: folded to a space.
@@ -33,6 +35,9 @@ _NEXT_LINES = re.compile(" *\x85[ \x85]*")
 _IN_ORDER = re.compile(r"[!-/:-@a-z]*\Z")
 _DIGIT = re.compile("[0-9]")
 _LETTERS_LAST = {ord(c): ord(c) + 128 for c in string.ascii_letters}
+_MOST_KEYS = 16384
+# Keys that were found to be in ASCII's own order among others of their kind.
+_in_order: set[str] = set()
 
 
 def to_yaml(value: Value) -> str:
@@ -86,7 +91,7 @@ def list_block(items: list[str], indent: int) -> str:
 
 def map_block(value: dict[str, Value], indent: int) -> str:
     """A map in yaml.v2's order of keys. Complex keys hold scalars only, as they do in a Service."""
-    return _joined([_entry(key, value[key], indent) for key in sorted_keys(tuple(value))], indent)
+    return _joined([_entry(key, value[key], indent) for key in sorted_keys(value)], indent)
 
 
 def text_map_lines(value: dict[str, str], indent: int) -> list[str]:
@@ -96,21 +101,15 @@ def text_map_lines(value: dict[str, str], indent: int) -> list[str]:
     """
     return [
         _short_line(key, text, indent) if len(text := value[key]) <= _OFTEN else _new_line(key, text, indent)
-        for key in sorted_keys(tuple(value))
+        for key in sorted_keys(value)
     ]
 
 
 def _new_line(key: str, text: str, indent: int) -> str:
     # As kubectl apply leaves its annotation: printable ASCII and a line break, which is a literal block.
-    head = _head(key)
-    if text[-1] == "\n" and _is_one_line(inner := text[:-1]) and head:
-        return f"{head} |\n{' ' * (indent + 2)}{inner}"
+    if text[-1] == "\n" and _ONE_LINE.match(text) and (head := _head(key)):
+        return f"{head} |\n{' ' * (indent + 2)}{text[:-1]}"
     return _new_entry(key, text, indent).removesuffix("\n")
-
-
-def _is_one_line(text: str) -> bool:
-    """Whether a literal block can hold the text as it is, in one line."""
-    return text.isascii() and not text.encode().translate(None, _PRINTABLE) and text[0] != " " and text[-1] != " "
 
 
 @lru_cache(maxsize=16384)
@@ -191,12 +190,21 @@ def _scalar(value: Value, indent: int, column: int) -> str:
     return "[]" if isinstance(value, list) else "{}" if isinstance(value, dict) else str(value)
 
 
+def sorted_keys(value: Mapping[str, object]) -> Sequence[str]:
+    """A map's keys in yaml.v2's natural order: letters after everything else, runs of digits by their number."""
+    if value.keys() <= _in_order:
+        return sorted(value)
+    keys = tuple(value)
+    if not _IN_ORDER.match("".join(keys)):
+        return _naturally(keys)
+    if len(_in_order) < _MOST_KEYS:
+        _in_order.update(keys)
+    return sorted(keys)
+
+
 @lru_cache(maxsize=16384)
-def sorted_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Keys in yaml.v2's natural order: letters after everything else, runs of digits by their number."""
+def _naturally(keys: tuple[str, ...]) -> tuple[str, ...]:
     joined = "".join(keys)
-    if _IN_ORDER.match(joined):
-        return tuple(sorted(keys))
     if joined.isascii() and not _DIGIT.search(joined):
         return tuple(sorted(keys, key=lambda key: key.translate(_LETTERS_LAST)))
     return tuple(sorted(keys, key=cmp_to_key(_compare)))

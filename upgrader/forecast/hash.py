@@ -124,7 +124,7 @@ def _quick(service: Service, formula: Formula) -> str:
             before, after, whole = around
             ports.append(f"{before}{port.node_port}{after}" if port.node_port else whole)
         parts.append("- " + "\n  - ".join(ports))
-    parts += [word(text, 2) for text in (spec.type, spec.external_traffic_policy, spec.load_balancer_class) if text]
+    parts += _words(spec.type, spec.external_traffic_policy, spec.load_balancer_class)
     if metadata.annotations:
         lines = text_map_lines(metadata.annotations, 2)
         if "" in lines or _IGNORED_KEY in metadata.annotations:
@@ -139,6 +139,12 @@ def _quick(service: Service, formula: Formula) -> str:
         parts.append(list_block([word(text, 4) for text in spec.load_balancer_source_ranges], 2))
     text = "\n- ".join(parts)
     return f"- {text}\n" if parts and is_simple(text) else ""
+
+
+@lru_cache(maxsize=1024)
+def _words(*texts: str | None) -> tuple[str, ...]:
+    """Texts that are met again and again, as items of the list; without those that are not there."""
+    return tuple(word(text, 2) for text in texts if text)
 
 
 @lru_cache(maxsize=4096)

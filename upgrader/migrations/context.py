@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from upgrader.forecast import forecast_service
+from upgrader.forecast.select import NLB_CLASS
 from upgrader.forecast.shadow import result_in, second_opinion
 from upgrader.forecast.world import OWN_TAG, World
 from upgrader.matrix.model import Annotation, Matrix
 from upgrader.matrix.route import Route, find_route
 from upgrader.migrations.needs import Usage, required_actions
 from upgrader.migrations.outlook import Outlook
+from upgrader.migrations.roll import Roll
 from upgrader.model.cloud import LbKind, LoadBalancer
 from upgrader.model.errors import InputError
 from upgrader.model.facts import ClusterFacts, Gap
@@ -24,7 +25,6 @@ from upgrader.model.shadow import Shadow
 from upgrader.model.version import CcmVersion, parse_version
 from upgrader.ram.delta import Judged, judge
 
-NLB_CLASS = "alibabacloud.com/nlb"
 NLB_SINCE = parse_version("v2.5.1")
 PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 LEGACY_PREFIX = "service.beta.kubernetes.io/alicloud-loadbalancer-"
@@ -103,32 +103,25 @@ class Context:
         return found
 
     @cached_property
+    def roll(self) -> Roll:
+        """The Services of type LoadBalancer, with the values of those annotations that are no free text."""
+        names = (one.name for one in self.matrix.annotations if one.kind != "text")
+        return Roll.of(self.facts.services, (name for known in names for name in (known, legacy_name(known))))
+
+    @property
     def services(self) -> tuple[Service, ...]:
         """All Services of type LoadBalancer."""
-        return self.facts.load_balancer_services
+        return self.roll.services
 
     @cached_property
     def by_key(self) -> Mapping[str, Service]:
         """LoadBalancer Services by `namespace/name`."""
         return {f"{(meta := service.metadata).namespace}/{meta.name}": service for service in self.services}
 
-    @cached_property
+    @property
     def annotated(self) -> Mapping[str, Sequence[Service]]:
         """Annotation name → the LoadBalancer Services that carry it."""
-        return self._by_annotation[0]
-
-    @cached_property
-    def _by_annotation(self) -> tuple[Mapping[str, Sequence[Service]], Mapping[str, set[str]]]:
-        """Who carries each annotation; and each value of those that are no free text. One pass for both."""
-        names = {one.name for one in self.matrix.annotations if one.kind != "text"}
-        values: dict[str, set[str]] = {name: set() for one in names for name in (one, legacy_name(one))}
-        carriers: dict[str, list[Service]] = defaultdict(list)
-        for service in self.services:
-            for name, value in service.metadata.annotations.items():
-                carriers[name].append(service)
-                if name in values:
-                    values[name].add(value)
-        return dict(carriers), values
+        return self.roll.carriers
 
     @cached_property
     def usage(self) -> Usage:
@@ -168,13 +161,13 @@ class Context:
 
     def values(self, annotation: Annotation) -> set[str]:
         """Each value that some Service gives the annotation, in either prefix; of those that are not free text."""
-        values = self._by_annotation[1]
+        values = self.roll.values
         return values.get(annotation.name, set()) | values.get(legacy_name(annotation.name), set())
 
-    @cached_property
+    @property
     def waiting(self) -> tuple[Service, ...]:
         """LoadBalancer Services that have no address yet."""
-        return tuple([s for s in self.services if not s.status.load_balancer.ingress or not s.address])
+        return self.roll.waiting
 
     def effect_on(self, service: Service) -> Effect:
         """When a changed reading of an annotation takes effect: at a full sync now, else at the next edit."""
@@ -233,20 +226,20 @@ class Context:
         """Load balancers by address."""
         return {lb.address: lb for lb in self.facts.load_balancers or () if lb.address}
 
-    @cached_property
+    @property
     def nlb_services(self) -> tuple[Service, ...]:
         """Services of the class that asks for an NLB."""
-        return tuple([service for service in self.services if service.spec.load_balancer_class == NLB_CLASS])
+        return self.roll.nlb
 
     def asking(self, annotation: Annotation) -> int:
         """How many Services there are of the annotation's kinds of load balancer, whether or not they set it."""
         nlbs = len(self.nlb_services)
         return ("nlb" in annotation.lb) * nlbs + ("clb" in annotation.lb) * (len(self.services) - nlbs)
 
-    @cached_property
+    @property
     def clb_services(self) -> tuple[Service, ...]:
         """LoadBalancer Services without a class: every CCM serves them with a CLB."""
-        return tuple([service for service in self.services if service.spec.load_balancer_class is None])
+        return self.roll.unclassed
 
 
 def parsed(texts: Iterable[str]) -> Iterable[CcmVersion]:

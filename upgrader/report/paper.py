@@ -29,8 +29,10 @@ def width_of(text: str) -> int:
 
 # No line begins with what closes, nor ends with what opens.
 _CLOSING, _OPENING = "，。；：、！？）》」』”", "（《「『“"
-_PIECE = re.compile(
-    rf"[^\S\n]+|[{_OPENING}]*(?:[\u2e80-\uffef]|[^\s\u2e80-\uffef{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|[{_OPENING}{_CLOSING}]+"
+# Compiled where it is needed: most output has no wide characters, and such a range takes long.
+_PIECE = (
+    r"[^\S\n]+"
+    rf"|[{_OPENING}]*(?:[\u2e80-\uffef]|[^\s\u2e80-\uffef{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|[{_OPENING}{_CLOSING}]+"
 )
 
 
@@ -41,7 +43,7 @@ def wrapped(text: str, width: int, start: str, hang: str) -> list[str]:
             text, width, initial_indent=start, subsequent_indent=hang, break_on_hyphens=False, break_long_words=False
         )
     lines, line, empty = [], start, True
-    for piece in _PIECE.findall(text):
+    for piece in re.findall(_PIECE, text):
         if not empty and width_of(line) + width_of(piece.rstrip()) > width:
             lines.append(line.rstrip())
             line, empty = hang, True

@@ -8,7 +8,8 @@ from upgrader.diagnose.case import DELETE, FORGET_ADDRESS, drop
 from upgrader.diagnose.fill import filled
 from upgrader.diagnose.look import Look
 from upgrader.diagnose.model import Diagnosis
-from upgrader.migrations.context import NLB_CLASS, about, value_of
+from upgrader.forecast.select import NLB_CLASS
+from upgrader.migrations.context import about, value_of
 from upgrader.model.kube import Service
 
 ID = "load-balancer-gone"
