@@ -68,11 +68,8 @@ def _parts(facts: ClusterFacts) -> Iterable[tuple[str, Any]]:
         by_namespace[service.metadata.namespace].append(service)
     for namespace, services in by_namespace.items():
         yield f"services/{namespace}", sorted((s.key, _service(s)) for s in services)
-    # Those that were only listed concern no Service of this cluster, but for one that could not be read in full.
-    unread = {gap.subject for gap in facts.gaps}
-    for lb in facts.load_balancers or ():
-        if lb.detailed or lb.id in unread:
-            yield f"lb/{lb.id}", _load_balancer(lb)
+    for lb in facts.own_load_balancers:
+        yield f"lb/{lb.id}", _load_balancer(lb)
     yield "role", (facts.ram.role, sorted(p.name for p in facts.ram.policies or ()))
     for policy in facts.ram.policies or ():
         yield f"ram/{policy.name}", policy

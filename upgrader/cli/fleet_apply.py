@@ -116,7 +116,7 @@ def _work(
 
     where = state_of(state_dir)
     url = database_url(database, where)
-    job = LiveJob(where, endpoint=endpoint, accept_unknown=accept_unknown)
+    job = LiveJob(where, endpoint=endpoint, accept_unknown=accept_unknown, parallel=slots)
     with ledger_at(database, state_dir) as ledger, shown(ledger, run) as say, asked_to_stop() as stop:
         work_on(run, url, job, SystemClock(), slots=slots, say=say, stop_asked=stop)
         interrupted = stop()

@@ -9,8 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from upgrader.adapters.kube.kubeconfig import Kubeconfigs
 from upgrader.cli.origins import Connections, Origin, connect_cloud, look
 from upgrader.cli.running import engine_of, judged
@@ -38,8 +36,10 @@ _STATES: dict[str, ClusterState] = {
     "STALLED": "stalled",
     "RUNNING": "stalled",
 }
+QUESTIONS_AT_ONCE = 8
+"""How many questions to clusters are on their way together, if no more clusters than that are worked on at once."""
 LISTS_KEPT_S = 60.0
-"""How long `fleet plan` goes by what was listed of a region. Whoever upgrades a cluster lists anew."""
+"""How long `fleet plan` goes by what was listed of a region. An upgrade takes nothing older than its own look."""
 _UNFINISHED = frozenset({"RUNNING", "PAUSED", "STALLED"})
 
 
@@ -63,15 +63,20 @@ def _import_all() -> None:
 
 
 class LiveJob:
-    """Clusters reached as the inventory says, by kubeconfig or by the one that CS hands out; runs in `state_dir`."""
+    """Clusters reached as the inventory says, by kubeconfig or by the one that CS hands out; runs in `state_dir`.
 
-    def __init__(self, state_dir: Path, *, endpoint: str = "", accept_unknown: bool = False) -> None:
+    `parallel` clusters are worked on at once.
+    """
+
+    def __init__(self, state_dir: Path, *, endpoint: str = "", accept_unknown: bool = False, parallel: int = 1) -> None:
         self.state_dir, self.endpoint, self.accept_unknown = state_dir, endpoint, accept_unknown
+        # Clusters beside each other are parallel enough; more threads would take the time from them that they need.
+        self._at_once = max(1, QUESTIONS_AT_ONCE // parallel)
         _import_all()
         self._kubeconfigs = Kubeconfigs()
         self._buckets: dict[str, Bucket] = {}
         self._clouds: dict[str, AliyunCloud | None] = {}
-        self._lists: dict[str, Lists] = {}
+        self._lists: dict[tuple[str, float], Lists] = {}
         self._rate_per_s, self._guard = 0.0, threading.Lock()
 
     def share(self, strategy: Strategy, workers: int) -> None:
@@ -83,10 +88,7 @@ class LiveJob:
 
     def plan(self, member: Member, strategy: Strategy) -> Plan:
         """A plan from a look of our own at the cluster, and one at the account's regions for all its clusters."""
-        connections = self.connect(member)
-        if connections.cloud is not None:
-            connections = replace(connections, cloud=connections.cloud.sharing(self._lists_of(member.account)))
-        return self._plan(member, strategy, connections)
+        return self._plan(member, strategy, self.connect(member, lists_kept_s=LISTS_KEPT_S))
 
     def _plan(self, member: Member, strategy: Strategy, connections: Connections) -> Plan:
         from upgrader import pipeline
@@ -170,22 +172,28 @@ class LiveJob:
                                  next_command=f"ccm-upgrade verify {cluster_run}")  # fmt: skip
         return ""
 
-    def _cloud(self, member: Member) -> AliyunCloud | None:
-        """The account's one connection, so that a role is assumed once for all its clusters, asked in their region."""
+    def _cloud(self, member: Member, lists_kept_s: float) -> AliyunCloud | None:
+        """The account's one connection, so that a role is assumed once for all its clusters, asked in their region.
+
+        What all its clusters list they list together.
+        """
         bucket = self._bucket(member.account)
         with self._guard:
             if member.account not in self._clouds:
                 account = Origin(profile=member.account, endpoint=self.endpoint)
                 self._clouds[member.account] = connect_cloud(account, bucket)
             cloud = self._clouds[member.account]
-        return cloud.in_region(member.region) if cloud and member.region else cloud
+        if cloud is None:
+            return None
+        cloud = cloud.sharing(self._lists_of(member.account, lists_kept_s))
+        return cloud.in_region(member.region) if member.region else cloud
 
-    def _lists_of(self, account: str) -> Lists:
+    def _lists_of(self, account: str, kept_s: float) -> Lists:
         from upgrader.adapters.aliyun.lists import Lists
         from upgrader.ports.clock import SystemClock
 
         with self._guard:
-            return self._lists.setdefault(account, Lists(SystemClock(), keep_s=LISTS_KEPT_S))
+            return self._lists.setdefault((account, kept_s), Lists(SystemClock(), keep_s=kept_s))
 
     def _bucket(self, account: str) -> Bucket | None:
         """One pace for all clusters of an account; None on loopback, where nothing needs to be spared."""
@@ -215,20 +223,25 @@ class LiveJob:
             kind=member.kind,
         )
 
-    def connect(self, member: Member) -> Connections:
-        """Both sides of the cluster. Raises `InputError` when there is no way to its API."""
+    def connect(self, member: Member, *, lists_kept_s: float = 0.0) -> Connections:
+        """Both sides of the cluster; what is listed of its region is no older than `lists_kept_s` seconds.
+
+        Raises `InputError` when there is no way to its API.
+        """
         from upgrader.adapters.kube import connect
 
-        cloud = self._cloud(member)
+        cloud = self._cloud(member, lists_kept_s)
         if member.kubeconfig or member.context:
             content = self._kubeconfigs.context(Path(member.kubeconfig), member.context) if member.kubeconfig else ""
-            return Connections(cluster=connect(None, member.context, content=content), cloud=cloud)
+            cluster = connect(None, member.context, content=content)
+            return Connections(cluster=cluster, cloud=cloud, at_once=self._at_once)
         if cloud is None:
             raise InputError(
                 what=f"no way to the API of {member.id}", where="inventory",
                 next_command="give it a kubeconfig or a context, or a profile whose CS API hands one out",
             )  # fmt: skip
-        return Connections(cluster=connect(content=cloud.reader.kubeconfig(member.id)), cloud=cloud)
+        cluster = connect(content=cloud.reader.kubeconfig(member.id))
+        return Connections(cluster=cluster, cloud=cloud, at_once=self._at_once)
 
     def _so_far(self, claim: Claim) -> Run | None:
         from upgrader.cli.stored import stored_run

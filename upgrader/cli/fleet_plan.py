@@ -70,7 +70,7 @@ def plan(
     if only_list:
         emit(document("Inventory", clusters=members), fmt, lambda: inventory_text(members))
         ctx.exit(Exit.DONE)
-    job = LiveJob(state_of(state_dir), endpoint=endpoint)
+    job = LiveJob(state_of(state_dir), endpoint=endpoint, parallel=min(parallel, len(members) or 1))
     job.share(strategy, 1)
     now = rfc3339(SystemClock().now())
     made = plan_fleet(members, strategy, job.plan, now=now, parallel=parallel, say=progress)

@@ -82,7 +82,7 @@ def drift(
     from upgrader.fleet.drift import drift_of
 
     strategy, expected = _expected(what, database, state_dir)
-    job = LiveJob(state_of(state_dir), endpoint=endpoint)
+    job = LiveJob(state_of(state_dir), endpoint=endpoint, parallel=min(parallel, len(expected) or 1))
     job.share(strategy, 1)
     found = drift_of(expected, strategy, job, parallel=parallel, say=progress)
     drifted, unknown = (sum(one.outcome == outcome for one in found) for outcome in ("drift", "unknown"))

@@ -62,10 +62,11 @@ class Origin(Struct, frozen=True, kw_only=True):
 
 
 class Connections(Struct, frozen=True, kw_only=True):
-    """What was connected; None where it was not asked for."""
+    """What was connected; None where it was not asked for. `at_once` questions of a look go out together."""
 
     cluster: Any = None
     cloud: Any = None
+    at_once: int = 8
 
 
 def origin_options(command: Command) -> Command:
@@ -113,7 +114,9 @@ def look(origin: Origin, connections: Connections, base: ClusterFacts | None = N
     from upgrader.ports.clock import SystemClock
 
     clock = connections.cluster.clock if connections.cluster is not None else SystemClock()
-    return discover(connections.cluster, connections.cloud, said_by(origin), clock, base=base)
+    return discover(
+        connections.cluster, connections.cloud, said_by(origin), clock, base=base, at_once=connections.at_once
+    )
 
 
 def connect_all(origin: Origin) -> Connections:

@@ -19,10 +19,10 @@ WORKERS = 8
 
 
 class Questions:
-    """Asks in parallel and collects what could not be answered."""
+    """Asks `at_once` questions in parallel, one after the other if that is 1; collects what could not be answered."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="discover")
+    def __init__(self, at_once: int = WORKERS) -> None:
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="discover") if at_once > 1 else None
         self._guard = threading.Lock()
         self._gaps: list[Gap] = []
 
@@ -30,7 +30,8 @@ class Questions:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -40,7 +41,11 @@ class Questions:
 
     def ask(self, area: str, call: str, question: Callable[[], T], missing: M, *, subject: str = "") -> Future[T | M]:
         """The answer, or `missing` and a gap."""
-        return self._pool.submit(self.now, area, call, question, missing, subject=subject)
+        if self._pool is not None:
+            return self._pool.submit(self.now, area, call, question, missing, subject=subject)
+        answered: Future[T | M] = Future()
+        answered.set_result(self.now(area, call, question, missing, subject=subject))
+        return answered
 
     def each(self, area: str, call: str, question: Callable[[A], T], about: Iterable[tuple[A, str]]) -> list[T | None]:
         """An answer for each of `about` (a thing and its name); None where there is none, which is then a gap."""

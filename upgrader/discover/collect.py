@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from upgrader.discover.ask import Questions
+from upgrader.discover.ask import WORKERS, Questions
 from upgrader.discover.assemble import assemble
 from upgrader.discover.collect_cloud import read_cloud, read_identity
 from upgrader.discover.collect_cluster import read_cluster
@@ -24,12 +24,14 @@ def discover(
     clock: Clock,
     *,
     base: ClusterFacts | None = None,
+    at_once: int = WORKERS,
 ) -> ClusterFacts:
     """The facts of a live cluster (or `base`, the facts in files) completed by those of its cloud.
 
-    A question that fails leaves a gap. Only a cluster that can't be reached at all is an error.
+    `at_once` questions are on their way together. One that fails leaves a gap. Only a cluster that can't be reached at
+    all is an error.
     """
-    with Questions() as questions:
+    with Questions(at_once) as questions:
         if cluster is not None:
             facts, objects = read_cluster(cluster.reader, questions)
             facts = assemble(facts, objects, said)

@@ -48,8 +48,13 @@ class Backup(Struct, frozen=True, kw_only=True):
 
 
 def take_backup(session: Session, facts: ClusterFacts) -> Backup:
-    """Save the backup; returns it with its checksum. Raises where a step's state can't be looked at."""
+    """Save the backup; returns it with its checksum. Raises where a step's state can't be looked at.
+
+    Of the region's load balancers it keeps those that concern this cluster: an account may have thousands.
+    """
     unread: dict[str, str] = {}
+    if facts.load_balancers is not None:
+        facts = replace(facts, load_balancers=facts.own_load_balancers)
     whole = sealed(
         Backup(
             taken_at=rfc3339(session.clock.now()),

@@ -152,6 +152,12 @@ class ClusterFacts(FactStruct, frozen=True):
         """The Services of type LoadBalancer, in the order of the snapshot."""
         return tuple([s for s in self.services if s.spec.type == "LoadBalancer"])
 
+    @property
+    def own_load_balancers(self) -> tuple[LoadBalancer, ...]:
+        """Those that concern this cluster: read in full, or meant to be. The others of the region were only listed."""
+        unread = {gap.subject for gap in self.gaps}
+        return tuple([lb for lb in self.load_balancers or () if lb.detailed or lb.id in unread])
+
     def has_gap(self, area: str, subject: str = "") -> bool:
         """True when a gap hides `area`, as a whole or for `subject`."""
         return any(g.area == area and g.subject in ("", subject) for g in self.gaps)

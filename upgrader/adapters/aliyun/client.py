@@ -82,6 +82,8 @@ class SdkTransport:
                     timeout=READ_TIMEOUT_S, pool_size=POOL, proxy=direct,
                 )  # fmt: skip
                 client._signer = self._signer
+                # It would read ~/.netrc before each request, for a password that no product of this cloud asks for.
+                client.session.trust_env = False
                 self._clients[region] = client
             return client
 

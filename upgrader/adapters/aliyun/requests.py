@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from functools import cache
 from typing import Any
 
 from aliyunsdkcore.request import CommonRequest
@@ -39,12 +40,19 @@ def build(call: Call, endpoint: Endpoint | None) -> Any:
 
 
 def _packaged(call: Call) -> Any:
-    product = PRODUCTS[call.product]
+    made = _class_of(call.product, call.action)
+    return made() if made is not None else None
+
+
+@cache
+def _class_of(product: str, action: str) -> Any:
+    """The package's class for an action; None where it lacks it, looked for on disk only once."""
+    where = PRODUCTS[product]
     try:
-        module = importlib.import_module(f"{product.package}.request.{product.folder}.{call.action}Request")
+        module = importlib.import_module(f"{where.package}.request.{where.folder}.{action}Request")
     except ModuleNotFoundError:
         return None
-    return getattr(module, f"{call.action}Request")()
+    return getattr(module, f"{action}Request")
 
 
 def _common(call: Call) -> Any:

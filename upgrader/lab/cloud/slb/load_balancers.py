@@ -117,16 +117,17 @@ def describe_all(call: Call) -> Answer:
         "master_zone": params.text("MasterZoneId"),
         "slave_zone": params.text("SlaveZoneId"),
     }
-    asked = {name: value for name, value in equals.items() if value}
-    found = [
-        lb
-        for lb in call.world.slb.load_balancers.values()
-        if lb.region == call.region
-        and (not wanted_ids or lb.id in wanted_ids)
-        and all(_same(name, getattr(lb, name), value) for name, value in asked.items())
-        and all(lb.tags.get(key, _ABSENT) == value if value else key in lb.tags for key, value in tag_filter.items())
-        and _serves(call, lb, params.text("ServerId"))
-    ]
+    # One filter after the other: a fleet lists an account of thousands, mostly without any.
+    found = [lb for lb in call.world.slb.load_balancers.values() if lb.region == call.region]
+    if wanted_ids:
+        found = [lb for lb in found if lb.id in wanted_ids]
+    for name, value in equals.items():
+        if value:
+            found = [lb for lb in found if _same(name, getattr(lb, name), value)]
+    for key, value in tag_filter.items():
+        found = [lb for lb in found if (lb.tags.get(key, _ABSENT) == value if value else key in lb.tags)]
+    if server_id := params.text("ServerId"):
+        found = [lb for lb in found if _serves(call, lb, server_id)]
     page, counts = by_number(call, found, default=50 if "PageSize" not in params.raw else 10)
     return {**counts, "LoadBalancers": {"LoadBalancer": [show.load_balancer(lb) for lb in page]}}
 
@@ -150,8 +151,6 @@ def _tag_filter(call: Call) -> dict[str, str]:
 
 
 def _serves(call: Call, lb: LoadBalancer, server_id: str) -> bool:
-    if not server_id:
-        return True
     groups = (group for group in call.world.slb.groups.values() if group.load_balancer_id == lb.id)
     every = (*lb.backends, *(backend for group in groups for backend in group.backends))
     return any(backend.server_id == server_id for backend in every)
