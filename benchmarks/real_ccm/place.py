@@ -94,7 +94,7 @@ class Place:
         """A CCM of that version, not yet started."""
         assert self._door is not None
         config: dict[str, str | int] = {
-            "clusterID": CLUSTER_ID, "region": REGION, "vpcid": VPC, "vswitchid": "vsw-lab-h",
+            "clusterID": CLUSTER_ID, "region": REGION, "vpcid": VPC, "vswitchid": f"{REGION}-h:vsw-lab-h",
             "serviceMaxConcurrentReconciles": 12,
         }  # fmt: skip
         return Ccm(

@@ -58,7 +58,7 @@ def select(world: World, service: Service) -> Selection:
     lb, ways, metadata = serving(world, service), world.ways, service.metadata
     if lb is not None and metadata.deletion_timestamp is None:
         chosen = _synced(world, service, lb)
-        if lb != "nlb" or CLB_FINALIZER not in metadata.finalizers:
+        if lb != "nlb" or CLB_FINALIZER not in metadata.finalizers or _tunnelled(world, service):
             return chosen
         return replace(
             chosen, beside=_dropped(world, service) if ways.class_clean_up else _synced(world, service, "clb")
@@ -74,6 +74,8 @@ def select(world: World, service: Service) -> Selection:
         return Selection(lb=None)
     if ends and ways.serves_nlb and NLB_FINALIZER in finalizers:
         return Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed", kind="nlb")
+    if _tunnelled(world, service):
+        return Selection(lb=None)
     if ends and CLB_FINALIZER in finalizers:
         return Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed")
     if lb is None and CLB_FINALIZER in finalizers and ways.class_clean_up:
@@ -116,9 +118,12 @@ def serving(world: World, service: Service) -> LbKind | None:
         return None
     if ways.class_annotation and annotations.get(CLASS) and not still:
         return None
-    if _TUNNEL in annotations and world.target >= _TUNNEL_TYPE_SINCE:
-        return None
-    return "clb"
+    return None if _tunnelled(world, service) else "clb"
+
+
+def _tunnelled(world: World, service: Service) -> bool:
+    """Whether the CLB controller never hears of the Service, not even of its end (needAdd, needUpdate)."""
+    return _TUNNEL in service.metadata.annotations and world.target >= _TUNNEL_TYPE_SINCE
 
 
 def _why(world: World, service: Service, label: str) -> Literal["hash-formula-changed", "service-changed"]:

@@ -53,6 +53,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source_ranges: bool
     skips_invalid_eni: bool
     clcu_by_default: bool
+    config_vswitch: Literal["any", "zoned"]
     protects: bool
     cluster_tag: bool
     tags_at_creation: bool

@@ -70,7 +70,12 @@ def a_clb(*groups: ServerGroup, listeners: tuple[Listener, ...] = (), **attribut
 
 
 def told_of(
-    version: str, service: Service, lb: LoadBalancer | None, *nodes: Node, host: str | None = "n1"
+    version: str,
+    service: Service,
+    lb: LoadBalancer | None,
+    *nodes: Node,
+    host: str | None = "n1",
+    config: dict[str, str] | None = None,
 ) -> ServiceForecast:
     """What the version would do to the Service, with this CLB or none in the cloud; `host` is its only pod's node."""
     slices = EndpointSlice(
@@ -79,7 +84,8 @@ def told_of(
         ports=(EndpointPort(name="", port=8080, protocol="TCP"),),
     )
     facts = ClusterFacts(
-        identity=ClusterIdentity(id="c1"), ccm=CcmInstall(version="v2.10.0", cluster_id="c1"), services=(service,),
+        identity=ClusterIdentity(id="c1"),
+        ccm=CcmInstall(version="v2.10.0", cluster_id="c1", cloud_config=config or {}), services=(service,),
         nodes=nodes or (a_node("n1"),), endpoint_slices=(slices,), load_balancers=(lb,) if lb else (),
     )  # fmt: skip
     return forecast(facts, parse_version(version), load_matrix()).services[0]

@@ -271,3 +271,26 @@ def test_a_broken_node_label_is_only_seen_by_a_node_that_has_those_before_it() -
     assert told["zone=a,nonsense"] is not None
     assert "parse backend label: nonsense" in told["zone=a,nonsense"].message
     assert told["zone=c,nonsense"] is None
+
+
+@pytest.mark.parametrize(("vswitch", "refused"), [("vsw-1", True), ("z1:vsw-1", False), ("vsw-1,z2:vsw-2", False)])
+def test_from_v2_13_a_configured_vswitch_needs_its_zone(vswitch: str, refused: bool) -> None:
+    config = {"vswitchid": vswitch}
+    made = told_of("v2.13.0", a_service({"address-type": "intranet"}), None, config=config)
+    assert (made.refusal is not None and "no vswitches found" in made.refusal.message) is refused
+    assert bool(made.writes) is not refused
+    for notes in ({"address-type": "intranet", "vswitch-id": "vsw-9"}, {}):
+        assert told_of("v2.13.0", a_service(notes), None, config=config).refusal is None
+    older = told_of("v2.12.4", a_service({"address-type": "intranet"}), None, config={"vswitchid": "vsw-1"})
+    assert next(one.params for one in older.writes)["VSwitchId"] == "vsw-1"
+
+
+def test_from_v2_12_a_tunnelled_service_is_never_heard_of() -> None:
+    service = a_service({"tunnel-type": "x"})
+    for version, heard in (("v2.11.2", True), ("v2.12.4", False)):
+        made = told_of(version, service, a_clb())
+        assert bool(made.finalizers or made.events) is heard
+        assert made.left_behind == (() if heard else ("lb-1",))
+    ended = replace(service, spec=replace(service.spec, type="ClusterIP"))
+    assert not told_of("v2.14.0", ended, a_clb()).writes
+    assert told_of("v2.11.2", ended, a_clb()).writes

@@ -31,18 +31,27 @@ NOTES = (
     {"protocol-port": "http:80", "sticky-session": "on", "sticky-session-type": "insert", "cookie-timeout": "1800"},
     {"default-weight": "10"},
 )  # fmt: skip
+NLB_NOTES = (
+    {"connection-drain-timeout": "60"},
+    {"connection-drain": "on", "connection-drain-timeout": "30", "scheduler": "rr"},
+    {"server-group-type": "Ip"},
+    {"health-check-flag": "on", "health-check-type": "http", "health-check-uri": "/healthz", "healthy-threshold": "4"},
+    {"proxy-protocol": "on", "idle-timeout": "30", "cps": "100"},
+    {"preserve-client-ip": "off", "additional-resource-tags": "a=1,b=2"},
+    {"security-group-ids": "sg-user1", "cross-zone-enabled": "off", "name": "my-nlb"},
+)  # fmt: skip
 
 
 @st.composite
 def services(draw: st.DrawFn, kind: str) -> ServiceSpec:
     """A Service of any shape that the cloud accepts."""
-    chosen = draw(st.lists(st.sampled_from(NOTES), max_size=3))
+    chosen = draw(st.lists(st.sampled_from(NLB_NOTES if kind == "nlb" else NOTES), max_size=3))
     notes = {f"{PREFIX}{short}": text for some in chosen for short, text in some.items()}
     return ServiceSpec(
         name=draw(st.sampled_from(("web", "api", "dns"))), local=draw(st.booleans()),
         pods=draw(st.sampled_from(((1, 1, 1), (3, 2, 0), (0, 0, 0), (7, 1, 2)))),
         ports=draw(st.sampled_from((("80",), ("80", "443:8443"), ("53/UDP",), ("80", "53/UDP")))),
-        annotations=ZONES if kind == "nlb" else notes, class_="alibabacloud.com/nlb" if kind == "nlb" else "",
+        annotations=ZONES | notes if kind == "nlb" else notes, class_="alibabacloud.com/nlb" if kind == "nlb" else "",
     )  # fmt: skip
 
 
@@ -77,7 +86,7 @@ def test_a_clb_that_was_synced_is_left_alone(specs: list[ServiceSpec], old: str,
     assert taken_over("clb", specs, old, new) == []
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(services("nlb"), min_size=1, max_size=2), st.sampled_from(WITH_NLB), st.sampled_from(WITH_NLB))
 def test_an_nlb_that_was_synced_is_left_alone(specs: list[ServiceSpec], old: str, new: str) -> None:
     assert taken_over("nlb", specs, old, new) == []

@@ -127,3 +127,15 @@ def _vswitch(world: World) -> str:
     """The vSwitch of cloud-config (`zone:vsw`, or the id alone); empty where it names several, or none."""
     text = world.facts.ccm.cloud_config.get("vswitchid", "")
     return "" if "," in text else text.rpartition(":")[2]
+
+
+def vswitch_error(world: World, service: Service) -> str:
+    """CCM's words where an intranet CLB needs a vSwitch and none that cloud-config names has the form `zone:vsw`."""
+    notes, text = Notes(world, service), world.facts.ccm.cloud_config.get("vswitchid", "")
+    needed = notes.get("address-type") == "intranet" and notes.get("network-type") != "classic"
+    if world.ways.config_vswitch == "any" or not needed or notes.get("vswitch-id") or not text:
+        return ""
+    if any(one.count(":") == 1 for one in text.split(",")):
+        return ""
+    lead = "update lb attribute error: create lb error: set model default value error: get vsw id from metadata error"
+    return f"apply model error: {lead}: no vswitches found"

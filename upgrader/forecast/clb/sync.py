@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from upgrader.forecast.clb.attributes import attribute_writes, fixed_once_made, own_tag, untag_params
-from upgrader.forecast.clb.create import creation_writes, fresh_clb, fresh_writes
+from upgrader.forecast.clb.create import creation_writes, fresh_clb, fresh_writes, vswitch_error
 from upgrader.forecast.clb.end_v1 import end_reused_v1
 from upgrader.forecast.clb.listener_sync import listener_writes
 from upgrader.forecast.clb.servers import clean_up_writes, group_writes
@@ -103,6 +103,8 @@ def _fixed(world: World, errors: tuple[str, ...]) -> Refusal:
 
 
 def _created(world: World, service: Service, local: ClbLocal, base: Synced) -> Synced:
+    if text := vswitch_error(world, service):
+        return replace(base, refusal=Refusal(code="vswitch", message=text))
     writes = list(creation_writes(world, service, local))
     if lost := _merge_error(local):
         return replace(base, writes=tuple(writes), refusal=lost)
