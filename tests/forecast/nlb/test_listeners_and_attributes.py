@@ -46,3 +46,20 @@ def test_a_preserved_nlb_is_told_of_also_when_it_is_only_being_made(listeners: t
     made = told("v2.14.0", listeners, (a_group("sgp-1", 30080),), notes={"preserve-lb-on-delete": "true"})  # type: ignore[arg-type]
     event = next(one for one in made.events if one.reason == "PreservedOnDelete")
     assert ("nlb-1" in event.message) is (listeners is not None)
+
+
+@pytest.mark.parametrize(
+    ("version", "notes", "words"),
+    [
+        ("v2.10.0", {"cps": "x"}, "build nlb server group error: build listener from servicePort 80 error: parse Mss"),
+        ("v2.14.0", {"cps": "x"}, "build nlb listener error: build listener from servicePort 80 error: parse Mss"),
+        ("v2.10.0", {"connection-drain-timeout": "x"}, "builid nlb listener error: ConnectionDrainTimeout parse"),
+        ("v2.14.0", {"connection-drain-timeout": "x"}, "builid nlb server group error: ConnectionDrainTimeout parse"),
+        ("v2.12.4", {"protocol-port": "http:80"}, "protocol not supported wit [http]\n"),
+        ("v2.14.0", {"protocol-port": "http:80"}, "protocol not supported with [http]\n"),
+        ("v2.14.0", {"id": "nlb-2"}, "[nlb-2]: Message: code: 404, The specified resource of loadBalancer is not found. "),
+    ],
+)
+def test_an_error_is_told_in_the_words_of_its_version(version: str, notes: dict[str, str], words: str) -> None:
+    made = told(version, (), (), notes=notes)
+    assert any(words in event.message for event in made.events), made.events

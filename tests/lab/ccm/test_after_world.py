@@ -31,10 +31,11 @@ NOTES = (
     {"protocol-port": "http:80", "sticky-session": "on", "sticky-session-type": "insert", "cookie-timeout": "1800"},
     {"default-weight": "10"},
 )  # fmt: skip
+# Without server-group-type: a group of another type takes the old one's place within one sync of a real CCM, and the
+# simulated one looks anew in between.
 NLB_NOTES = (
     {"connection-drain-timeout": "60"},
     {"connection-drain": "on", "connection-drain-timeout": "30", "scheduler": "rr"},
-    {"server-group-type": "Ip"},
     {"health-check-flag": "on", "health-check-type": "http", "health-check-uri": "/healthz", "healthy-threshold": "4"},
     {"proxy-protocol": "on", "idle-timeout": "30", "cps": "100"},
     {"preserve-client-ip": "off", "additional-resource-tags": "a=1,b=2"},

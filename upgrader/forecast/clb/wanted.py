@@ -181,11 +181,11 @@ def _check_reused(world: World, notes: Notes, group_id: str) -> None:
     lb = world.by_id.get(lb_id)
     if world.ways.reused_group_of == "anybody":
         if all(one.id != group_id for known in world.by_id.values() for one in known.server_groups):
-            text = "The specified VServerGroupId does not exist."
+            text = "Message: The specified VServerGroupId does not exist."
             raise RefusedByCcmError(f"cannot find vgroup by vgroupId {group_id} error: {text}")
         return
     if lb is None or lb.kind != "clb":
-        text = "Message: The specified LoadBalancerId does not exist. "
+        text = "Message: The specified LoadBalancerId does not exist."
         raise RefusedByCcmError(f"find vgroupId {group_id} of lb {lb_id} error: {text}")
     if not lb.detailed:
         return

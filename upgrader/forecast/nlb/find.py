@@ -28,7 +28,8 @@ def lookup_refusal(world: World, service: Service, found: tuple[LoadBalancer, ..
     """The error of the look-up itself: a named NLB that is not there, or several that fit."""
     wanted = Annotations(service).get("id")
     if wanted and not found:
-        return Refusal(code="id-not-found", message=f"loadbalancer [{wanted}] not found in the cloud")
+        text = "Message: code: 404, The specified resource of loadBalancer is not found. "
+        return Refusal(code="id-not-found", message=text)
     if len(found) < 2:
         return None
     way = "tag" if world.by_tag.get(default_name(service)) else "name"

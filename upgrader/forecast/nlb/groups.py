@@ -28,12 +28,16 @@ from upgrader.forecast.nlb.group_attributes import (
     wanted_attributes,
 )
 from upgrader.forecast.nlb.servers import ADD, REMOVE, batches, diff_servers, is_foreign, is_mine, server_writes
-from upgrader.forecast.nlb.wanted import RefusedByCcmError, WantedListener, group_port
+from upgrader.forecast.nlb.wanted import RefusedByCcmError, WantedListener, built_as, group_port
 from upgrader.forecast.weights import WeightWish
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
 from upgrader.model.cloud import ServerGroup
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
+
+
+# Errors of the Service as a whole; any other is told with its port.
+_WHOLE = ("get nodes error", "can not find eniid")
 
 
 class WantedGroup(Struct, frozen=True, kw_only=True):
@@ -64,23 +68,23 @@ def wanted_groups(world: World, service: Service, listeners: Iterable[WantedList
         try:
             found.append(_wanted(world, service, listener))
         except RefusedByCcmError as error:
-            raise RefusedByCcmError(f"builid nlb server group error: {error}") from error
+            raise RefusedByCcmError(f"{built_as(world)[1]} error: {error}") from error
     return tuple(found)
 
 
 def _wanted(world: World, service: Service, listener: WantedListener) -> WantedGroup:
     notes, port = Annotations(service), listener.service_port
-    ranged = any_port(world, listener)
+    ranged, lead = any_port(world, listener), f"set ServerGroup for port {port.port} error: "
     kind, attributes = group_type(world, notes), wanted_attributes(world, service, listener)
     name = listener.group_name if ranged else _name(world, service, listener)
-    wish = _wish(world, notes)
+    wish = _wish(world, notes, lead)
     reused = ""
     if notes.get("id") and notes.get("vgroup-port") and world.reads("vgroup-port", "nlb"):
         reused = listener.group_id
         _check_reused(world, service, reused, port.port)
     wanted = wanted_backends(world, service, port, name, "nlb", wish, by_ip=kind == "Ip")
     if wanted.error:
-        raise RefusedByCcmError(wanted.error)
+        raise RefusedByCcmError(wanted.error if wanted.error.startswith(_WHOLE) else lead + wanted.error)
     if ranged:
         wanted = replace(wanted, backends=tuple(replace(one, port=0) for one in wanted.backends))
     desired = DesiredGroup(name=name, port=port, wanted=wanted, protocol=listener.protocol, reused=reused)
@@ -93,7 +97,7 @@ def _name(world: World, service: Service, listener: WantedListener) -> str:
     return f"k8s.{number}.{listener.protocol}.{metadata.name}.{metadata.namespace}.{world.cluster_id}"
 
 
-def _wish(world: World, notes: Annotations) -> WeightWish:
+def _wish(world: World, notes: Annotations, lead: str) -> WeightWish:
     total = default = None
     if notes.get("default-weight") and world.reads("default-weight", "nlb"):
         default, error = atoi(notes.get("default-weight"))
@@ -107,7 +111,7 @@ def _wish(world: World, notes: Annotations) -> WeightWish:
     if reuses and notes.get("weight"):
         total, error = atoi(notes.get("weight"))
         if error or not 0 <= total <= 100:
-            raise RefusedByCcmError(f"weight must be integer in range [0, 100], got [{notes.get('weight')}]")
+            raise RefusedByCcmError(f"{lead}weight must be integer in range [0, 100], got [{notes.get('weight')}]")
     return WeightWish(total=total, default=default)
 
 

@@ -208,6 +208,7 @@ def _missing(world: World, service: Service, local: Local, *, full_sync: bool) -
             "this may happen when you delete the loadbalancer"
         )
         lead = "update nlb attribute error: " if world.ways.nlb_clean_up == "full-sync" else ""
+        lead = "reconcile nlb attribute error: " if world.ways.nlb_fixed_stops_all else lead
         lost = Refusal(code="lost", message=f"apply model error: {lead}{text}")
         return Synced(refusal=lost, unknown=unknown, events=unavailable(local.groups))
     remote = groups.remote_groups(world, service)

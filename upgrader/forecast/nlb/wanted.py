@@ -18,8 +18,10 @@ from upgrader.forecast.backends import is_eni
 from upgrader.forecast.nlb.go_errors import atoi
 from upgrader.forecast.world import World
 from upgrader.model.kube import Service, ServicePort
+from upgrader.model.version import parse_version
 
 PROTOCOLS = ("TCP", "UDP", "TCPSSL")
+_SPELLED_SINCE = parse_version("v2.13.0")
 _RANGE = re.compile(r"([+-]?\d+)-([+-]?\d+)")
 
 
@@ -74,6 +76,13 @@ def zones_of(notes: Annotations) -> tuple[Zone, ...]:
     return tuple(found)
 
 
+def built_as(world: World) -> tuple[str, str]:
+    """What errors in listeners and in groups are told as: until v2.10 each under the other's name."""
+    if world.ways.nlb_port_ranges == "unread":
+        return "build nlb server group", "builid nlb listener"
+    return "build nlb listener", "builid nlb server group"
+
+
 def listeners_of(world: World, service: Service) -> tuple[WantedListener, ...]:
     """One listener a port, in the order of the Service. Raises `RefusedByCcmError`."""
     found = []
@@ -81,7 +90,7 @@ def listeners_of(world: World, service: Service) -> tuple[WantedListener, ...]:
         try:
             found.append(_listener(world, service, port))
         except RefusedByCcmError as error:
-            text = f"build nlb listener error: build listener from servicePort {port.port} error: {error}"
+            text = f"{built_as(world)[0]} error: build listener from servicePort {port.port} error: {error}"
             raise RefusedByCcmError(text) from error
     if world.ways.nlb_port_ranges != "unread":
         for one, other in combinations(found, 2):
@@ -93,7 +102,7 @@ def listeners_of(world: World, service: Service) -> tuple[WantedListener, ...]:
 
 def _listener(world: World, service: Service, port: ServicePort) -> WantedListener:
     notes = Annotations(service)
-    protocol = _protocol(notes, port)
+    protocol = _protocol(world, notes, port)
     first, last = _range(world, service, notes, port)
     shown = f"{first}_{last}" if first else str(port.port)
     tail = f"{protocol}.{service.metadata.name}.{service.metadata.namespace}.{world.cluster_id}"
@@ -122,7 +131,7 @@ def group_port(world: World, service: Service, port: ServicePort) -> str:
     return str(port.target_port if port.target_port is not None else 0)
 
 
-def _protocol(notes: Annotations, port: ServicePort) -> str:
+def _protocol(world: World, notes: Annotations, port: ServicePort) -> str:
     for pair in _pairs(notes.get("protocol-port")):
         if len(pair) < 2:
             raise RefusedByCcmError(
@@ -130,7 +139,8 @@ def _protocol(notes: Annotations, port: ServicePort) -> str:
             )
         if pair[0].upper() not in PROTOCOLS:
             accepted = "port protocol format must be either [TCP|UDP|TCPSSL]"
-            raise RefusedByCcmError(f"{accepted}, protocol not supported with [{pair[0]}]")
+            word = "with" if world.target >= _SPELLED_SINCE else "wit"
+            raise RefusedByCcmError(f"{accepted}, protocol not supported {word} [{pair[0]}]\n")
         if pair[1] == str(port.port):
             return pair[0].upper()
     return (port.protocol or "TCP").upper()
