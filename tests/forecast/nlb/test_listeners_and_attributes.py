@@ -57,7 +57,7 @@ def test_a_preserved_nlb_is_told_of_also_when_it_is_only_being_made(listeners: t
         ("v2.14.0", {"connection-drain-timeout": "x"}, "builid nlb server group error: ConnectionDrainTimeout parse"),
         ("v2.12.4", {"protocol-port": "http:80"}, "protocol not supported wit [http]\n"),
         ("v2.14.0", {"protocol-port": "http:80"}, "protocol not supported with [http]\n"),
-        ("v2.14.0", {"id": "nlb-2"}, "[nlb-2]: Message: code: 404, The specified resource of loadBalancer is not found. "),
+        ("v2.14.0", {"id": "nlb-2"}, "[nlb-2]: Message: code: 404, The specified resource of loadBalancer"),
     ],
 )
 def test_an_error_is_told_in_the_words_of_its_version(version: str, notes: dict[str, str], words: str) -> None:

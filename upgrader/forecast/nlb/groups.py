@@ -35,7 +35,6 @@ from upgrader.model.cloud import ServerGroup
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
 
-
 # Errors of the Service as a whole; any other is told with its port.
 _WHOLE = ("get nodes error", "can not find eniid")
 
