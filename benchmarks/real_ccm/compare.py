@@ -26,7 +26,8 @@ class Compared(Struct, frozen=True, kw_only=True):
 
     `unsure` are the Services of which the forecast says that it can't be sure; what differs there in labels, weights
     and events is counted in `unsure_differs` alone, what differs in writes in both. `after` is what the version is said
-    to write to the world that it left: nothing, where the forecast is sure and nothing is refused.
+    to write to the world that it left: nothing, where the forecast is sure and nothing is refused. `latent` are the
+    writes at the next edit that differ, and `latent_hits` those that do not.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Compared(Struct, frozen=True, kw_only=True):
     weights: list[str]
     events: list[str]
     after: list[str]
+    latent: list[str]
+    latent_hits: int
     unsure: frozenset[str]
     unsure_hits: int
     unsure_differs: int
@@ -81,7 +84,9 @@ def compare(directory: Path) -> Compared:
     matrix, target = load_matrix(), parse_version(asked.new)
     # As the plan does: after its own fixes of tags, which a first reconcile then finds in place.
     made = forecast(facts, target, matrix)
-    told = _told(made)
+    told, at_rest = _told(made), _at_rest(made)
+    later = {one for one in seen.later or () if one[0] in at_rest}
+    latent = _told(made, "LATENT", at_rest) if seen.later is not None else set()
     sent = set(seen.writes)
     sure = Forecast(services=tuple(one for one in made.services if not (one.unknown or one.doubts)))
     unsure = Forecast(services=tuple(one for one in made.services if one.unknown or one.doubts))
@@ -89,22 +94,29 @@ def compare(directory: Path) -> Compared:
     return Compared(
         name=asked.name, hits=len(told & sent), missed=sorted(sent - told), invented=sorted(told - sent),
         labels=_labels(sure, seen), weights=_weights(sure, seen), events=_events(sure, seen),
-        after=_after(directory, target, made), unsure=keys, unsure_hits=sum(1 for one in told & sent if one[0] in keys),
+        after=_after(directory, target, at_rest), latent_hits=len(latent & later),
+        latent=[*(f"missed {one}" for one in sorted(later - latent)),
+                *(f"invented {one}" for one in sorted(latent - later))],
+        unsure=keys, unsure_hits=sum(1 for one in told & sent if one[0] in keys),
         unsure_differs=len(_labels(unsure, seen)) + len(_weights(unsure, seen)) + len(_events(unsure, seen)),
         lab=[*(f"unhandled {one}" for one in seen.unhandled), *seen.notes, *_tagged(facts, asked)],
     )  # fmt: skip
 
 
-def _after(directory: Path, target: CcmVersion, before: Forecast) -> list[str]:
+def _at_rest(made: Forecast) -> frozenset[str]:
+    """The Services of which the forecast is sure, and that the version does not refuse."""
+    return frozenset(one.key for one in made.services if not (one.refusal or one.unknown or one.doubts))
+
+
+def _after(directory: Path, target: CcmVersion, at_rest: frozenset[str]) -> list[str]:
     """Requests at once on the world after; worlds that were kept without it tell nothing."""
     if not (directory / "after.json").exists():
         return []
-    at_rest = {one.key for one in before.services if not (one.refusal or one.unknown or one.doubts)}
     made = forecast(read_files((directory / "after.json",), Said()), target, load_matrix())
     return [
         f"{one.key}: {write.action} {write.object} {write.changes}"
         for one in made.services
-        if one.key in at_rest and not (one.refusal or one.unknown or one.doubts)
+        if one.key in at_rest & _at_rest(made)
         for write in one.writes
         if write.effect == "IMMEDIATE"
     ]
@@ -116,12 +128,12 @@ def _tagged(facts: ClusterFacts, asked: Asked) -> list[str]:
     return ["the plan tags CLBs first"] if moved and asked.variant == "clean" else []
 
 
-def _told(made: Forecast) -> set[Sent]:
+def _told(made: Forecast, effect: str = "IMMEDIATE", of: frozenset[str] | None = None) -> set[Sent]:
     return {
         (one.key, write.action, "" if _creates(write.action) else write.object)
         for one in made.services
         for write in one.writes
-        if write.effect == "IMMEDIATE"
+        if write.effect == effect and (of is None or one.key in of)
     }
 
 
@@ -171,20 +183,23 @@ def table(found: Iterable[Compared]) -> str:
         lines.append(
             f"{one.name:48} {one.recall:7.3f} {one.precision:9.3f} {one.hits + len(one.missed):6} "
             f"{one.sure[0]:6.3f} {one.sure[1]:6.3f} "
-            f"{len(one.labels):5} {len(one.weights):6} {len(one.events):5} {len(one.after):5} {len(one.lab):4} "
+            f"{len(one.labels):5} {len(one.weights):6} {len(one.events):5} {len(one.after):5} "
+            f"{len(one.latent):3}/{one.latent_hits:<3} {len(one.lab):4} "
             f"{len(one.unsure)}:{one.unsure_differs}"
         )
         total.update(
             hits=one.hits, missed=len(one.missed), invented=len(one.invented), unsure=one.unsure_hits,
             sure_missed=one.sure_of(one.missed), sure_invented=one.sure_of(one.invented), labels=len(one.labels),
             weights=len(one.weights), events=len(one.events), after=len(one.after),
+            latent=len(one.latent), latent_hits=one.latent_hits,
         )  # fmt: skip
     hits, sure = total["hits"], total["hits"] - total["unsure"]
     lines.append(
         f"{'all':48} {_share(hits, total['missed']):7.3f} {_share(hits, total['invented']):9.3f} "
         f"{hits + total['missed']:6} {_share(sure, total['sure_missed']):6.3f} "
         f"{_share(sure, total['sure_invented']):6.3f} "
-        f"{total['labels']:5} {total['weights']:6} {total['events']:5} {total['after']:5}"
+        f"{total['labels']:5} {total['weights']:6} {total['events']:5} {total['after']:5} "
+        f"{total['latent']:3}/{total['latent_hits']:<3}"
     )
     return "\n".join(lines)
 
@@ -198,6 +213,6 @@ def details(one: Compared, directory: Path) -> str:
             mark = " (unsure)" if sent[0] in one.unsure else ""
             lines.append(f"  {title:9} {sent}  {seen.kinds.get(sent[0], '')}{mark}")
     for title, texts in (("label", one.labels), ("weight", one.weights), ("event", one.events), ("after", one.after),
-                         ("lab", one.lab)):  # fmt: skip
+                         ("latent", one.latent), ("lab", one.lab)):  # fmt: skip
         lines += [f"  {title:9} {text}" for text in texts]
     return "\n".join(lines) if len(lines) > 1 else ""

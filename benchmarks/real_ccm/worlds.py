@@ -53,7 +53,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """What the new CCM did, and what the lab answered either of them."""
+    """What the new CCM did, and what the lab answered either; `later`: what it wrote at the next edit, if any."""
 
     writes: list[Sent]
     requests: list[dict[str, Any]]
@@ -66,6 +66,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     edits: list[str]
     notes: list[str]
     kinds: dict[str, str]
+    later: list[Sent] | None = None
 
 
 def run_world(asked: Asked, binaries: Path, directory: Path) -> None:
@@ -96,14 +97,20 @@ def run_world(asked: Asked, binaries: Path, directory: Path) -> None:
         before, told, mark = _labels(place), _event_counts(place), place.lab.cloud.journal.last_seq
         with place.ccm(binaries, new) as ccm:
             notes += _settle(place, asked, ccm)
-        owners.learn(_services(place), place.lab.cloud.world)
-        _discover(place, asked.new, directory / "after.json")
-        writes = [one for one in place.requests(mark) if one.write]
+            owners.learn(_services(place), place.lab.cloud.world)
+            _discover(place, asked.new, directory / "after.json")
+            writes = [one for one in place.requests(mark) if one.write]
+            labels, events, weights = _labels(place), _events(place, told), _weights(place)
+            errors = sorted({*errors, *_errors(place, mark)})
+            mark, later = place.lab.cloud.journal.last_seq, None
+            if asked.variant in ("clean", "edited"):
+                touch(place)
+                notes += _settle(place, asked, ccm)
+                later = sorted({owners.of(one) for one in place.requests(mark) if one.write and not one.code})
         seen = Seen(
             writes=sorted({owners.of(one) for one in writes}),
             requests=[{"sent": owners.of(one), "params": one.params, "code": one.code} for one in writes],
-            labels=_labels(place), before_labels=before, events=_events(place, told), weights=_weights(place),
-            errors=sorted({*errors, *_errors(place, mark)}),
+            labels=labels, before_labels=before, events=events, weights=weights, later=later, errors=errors,
             unhandled=sorted({f"{one.product}:{one.action}" for one in place.lab.cloud.journal.unhandled()}),
             edits=edits, notes=notes, kinds={one.key: one.kind for one in services},
         )  # fmt: skip
