@@ -210,7 +210,9 @@ def _spec(chance: random.Random, what: str, service: dict[str, Any]) -> dict[str
         case "ranges":
             return {"loadBalancerSourceRanges": ["10.1.0.0/16"]}
         case "target-port" | "node-port" | "protocol" | "port-renamed":
-            return {"ports": [_moved(chance, what, ports[0]), *ports[1:]]}
+            moved = [_moved(chance, what, ports[0]), *ports[1:]]
+            alone = len({(one["port"], one.get("protocol")) for one in moved}) == len(moved)
+            return {"ports": moved} if alone else {}
     return {}
 
 

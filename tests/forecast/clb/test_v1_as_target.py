@@ -132,3 +132,12 @@ def test_a_version_sends_no_attribute_that_it_does_not_know() -> None:
         writes = told_of(version, a_service(), a_clb(listeners=(had,))).writes
         sent = next(one.params for one in writes if one.action == "slb:SetLoadBalancerTCPListenerAttribute")
         assert ("HealthCheckSwitch" in sent, "EstablishedTimeout" in sent) == (known, known)
+
+
+def test_a_record_in_a_private_zone_is_not_judged() -> None:
+    service = a_service()
+    zone = {"service.beta.kubernetes.io/alibaba-cloud-private-zone-name": "svc.local"}
+    service = replace(service, metadata=replace(service.metadata, annotations=zone))
+    assert any("private zone" in why for why in told_of(V1, service, a_clb()).unknown)
+    assert not told_of("v2.14.0", service, a_clb()).unknown
+    assert not told_of(V1, a_service(), a_clb()).unknown

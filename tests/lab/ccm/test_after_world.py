@@ -39,7 +39,7 @@ NLB_NOTES = (
     {"health-check-flag": "on", "health-check-type": "http", "health-check-uri": "/healthz", "healthy-threshold": "4"},
     {"proxy-protocol": "on", "idle-timeout": "30", "cps": "100"},
     {"preserve-client-ip": "off", "additional-resource-tags": "a=1,b=2"},
-    {"security-group-ids": "sg-user1", "cross-zone-enabled": "off", "name": "my-nlb"},
+    {"cross-zone-enabled": "off", "name": "my-nlb"},
 )  # fmt: skip
 
 

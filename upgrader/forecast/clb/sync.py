@@ -52,6 +52,7 @@ def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
     if len(found) > 1 and not world.ways.duplicates_fail:
         ids = ", ".join(one.id for one in found)
         unknown.append(f"it has several CLBs ({ids}): this version takes the one that the cloud lists first")
+    unknown += _private_zone(world, service)
     base = replace(base, unknown=tuple(unknown))
     refusal = lookup_refusal(world, service, found, full_sync=full_sync)
     if refusal is not None:
@@ -64,6 +65,14 @@ def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
     if reuse is not None and full_sync:
         return replace(base, refusal=reuse, named=lb.id if _named(world) else "")
     return _existing(world, service, local, lb, base, full_sync=full_sync)
+
+
+def _private_zone(world: World, service: Service) -> list[str]:
+    """v1.9.3 keeps a record of the CLB's address in a private zone that the Service names (EnsurePrivateZoneRecord)."""
+    named = [known for known in world.matrix.annotations if known.name in service.metadata.annotations]
+    if not any("-private-zone-" in known.name and known.read_by(world.target) for known in named):
+        return []
+    return ["this version keeps a record in a private zone, which was not read"]
 
 
 def _named(world: World) -> bool:
