@@ -51,6 +51,7 @@ def find_install(objects: Iterable[Object]) -> CcmInstall:
         managed_by=_owner(chosen),
         workload=_ref(chosen, str(container.get("name", ""))),
         args=redacted_args([*map(str, container.get("command") or ()), *map(str, container.get("args") or ())]),
+        force_eni=_variable(container, "SERVICE_FORCE_BACKEND_ENI"),
         service_account=str(_pod_spec(chosen).get("serviceAccountName", "")),
         ready=_ready(chosen),
         desired=_desired(chosen),
@@ -160,6 +161,11 @@ def _cloud_config(found: Iterable[Object]) -> dict[str, str]:
             except (ValueError, AttributeError, TypeError, RecursionError):
                 continue
     return {}
+
+
+def _variable(container: Object, name: str) -> str:
+    """The text of an environment variable; empty where it has none, or takes it from elsewhere."""
+    return next((str(one.get("value") or "") for one in container.get("env") or () if one.get("name") == name), "")
 
 
 def _kept(key: str, value: object) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from upgrader.forecast.direct import direct_by_default
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.kube import Service
@@ -74,7 +75,10 @@ def lists_certificates(facts: ClusterFacts) -> ClusterFacts:
 
 
 def asks_for_eni(facts: ClusterFacts) -> bool:
-    """True where some Service's backends are pods: on Terway, or by annotation."""
+    """True where some Service's backends may be pods: on Terway, by annotation, by CCM's own setting, on ECI."""
+    virtual = (node.metadata.labels.get("type") == "virtual-kubelet" for node in facts.nodes)
+    if direct_by_default(facts.ccm) or any(virtual):
+        return True
     return facts.identity.network == "terway" or any(
         service.metadata.annotations.get(name) == "eni"
         for service in facts.load_balancer_services

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from upgrader.forecast.annotations import BACKEND_TYPE
+from upgrader.forecast.direct import is_direct
 from upgrader.forecast.ip_version import ADDRESS_TYPES, BackendIp, backend_ip, reads_slices
 from upgrader.forecast.nodes import candidate_nodes, internal_ip_error, is_excluded, is_virtual, provider_id_error
 from upgrader.forecast.weights import WeightWish, eci_weights, even_weights, node_weights
@@ -45,10 +45,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 def is_eni(world: World, service: Service) -> bool:
     """Whether the Service's pods are attached directly."""
-    chosen = service.metadata.annotations.get(BACKEND_TYPE)
-    if chosen:
-        return chosen == "eni"
-    return world.facts.ccm.cloud_config.get("serviceBackendType", "").lower() == "eni"
+    return is_direct(world.facts.ccm, service, v1=world.ways.clb_listeners == "v1")
 
 
 def wanted_backends(

@@ -66,6 +66,11 @@ class World:
         return self.facts.ccm.cluster_id or DEFAULT_CLUSTER_ID
 
     @cached_property
+    def config(self) -> dict[str, str]:
+        """The Global section of cloud-config by its keys in small letters: Go reads them in any case."""
+        return {key.lower(): value for key, value in self.facts.ccm.cloud_config.items()}
+
+    @cached_property
     def running_formulas(self) -> frozenset[HashFormula]:
         """The formulas that the running version may compute its hash labels by."""
         if self.running is None:

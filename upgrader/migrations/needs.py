@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
+from upgrader.forecast.direct import direct_by_default
 from upgrader.matrix.model import Matrix
 from upgrader.model.cloud import LbKind
 from upgrader.model.facts import ClusterFacts
@@ -52,7 +53,9 @@ class Usage(Struct, frozen=True, kw_only=True):
             for s in annotated.get(p + "protocol-port", ())
         )
         labels = [node.metadata.labels for node in facts.nodes]
-        eni = any(s.metadata.annotations[_BACKEND_TYPE] == "eni" for s in annotated.get(_BACKEND_TYPE, ()))
+        eni = direct_by_default(facts.ccm) or any(
+            s.metadata.annotations[_BACKEND_TYPE] == "eni" for s in annotated.get(_BACKEND_TYPE, ())
+        )
         return cls(
             annotations=frozenset(name.removeprefix(p) for name in annotated for p in _PREFIXES if name.startswith(p)),
             protocols=frozenset(part.partition(":")[0].strip().lower() for text in spoken for part in text.split(",")),

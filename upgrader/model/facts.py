@@ -70,7 +70,8 @@ class CcmInstall(FactStruct, frozen=True):
 
     `managed_by`: `ack` (an add-on that ACK upgrades), `helm`, `gitops` or `manifest` (a plain workload);
     None is unknown. `version` is the text of the running version, empty when unknown. `cluster_id` is CCM's own
-    (cloud-config `clusterID`; it goes into names and tags), `leader` the Lease holder.
+    (cloud-config `clusterID`; it goes into names and tags), `leader` the Lease holder, `force_eni` the text of its
+    variable SERVICE_FORCE_BACKEND_ENI.
     """
 
     version: str = ""
@@ -80,6 +81,7 @@ class CcmInstall(FactStruct, frozen=True):
     args: tuple[str, ...] = ()
     cloud_config: dict[str, str] = {}
     cluster_id: str = ""
+    force_eni: str = ""
     leader: str = ""
     ready: int = 0
     desired: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from upgrader.forecast.direct import is_direct
 from upgrader.forecast.nodes import AUTOSCALER_TAINT, EXCLUDE_LABEL, EXCLUDE_NODE_LABELS, is_virtual
 from upgrader.matrix.model import Change
 from upgrader.migrations.context import BACKEND_TYPE, LEGACY_PREFIX, Context
@@ -91,8 +92,7 @@ def _is_even(context: Context, service: Service) -> bool:
 
 
 def _is_eni(context: Context, service: Service) -> bool:
-    chosen = service.metadata.annotations.get(BACKEND_TYPE)
-    return chosen == "eni" if chosen else context.facts.ccm.cloud_config.get("serviceBackendType", "").lower() == "eni"
+    return is_direct(context.facts.ccm, service)
 
 
 def _has_ranges(_context: Context, service: Service) -> bool:

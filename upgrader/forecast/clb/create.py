@@ -86,6 +86,9 @@ def clb_defaults(world: World, service: Service, local: ClbLocal) -> dict[str, s
     for short, name in _NAMED:
         if notes.get(short):
             found[name] = notes.get(short)
+    if ways.nlb_protects and world.config.get("resourcegroupid"):
+        # From the same version on as for an NLB.
+        found.setdefault("ResourceGroupId", world.config["resourcegroupid"])
     if local.bandwidth:
         found["Bandwidth"] = str(local.bandwidth)
     if ways.clb_listeners == "v1":
@@ -125,13 +128,13 @@ def _network_v1(world: World, notes: Notes, found: dict[str, str]) -> dict[str, 
 
 def _vswitch(world: World) -> str:
     """The vSwitch of cloud-config (`zone:vsw`, or the id alone); empty where it names several, or none."""
-    text = world.facts.ccm.cloud_config.get("vswitchid", "")
+    text = world.config.get("vswitchid", "")
     return "" if "," in text else text.rpartition(":")[2]
 
 
 def vswitch_error(world: World, service: Service) -> str:
     """CCM's words where an intranet CLB needs a vSwitch and none that cloud-config names has the form `zone:vsw`."""
-    notes, text = Notes(world, service), world.facts.ccm.cloud_config.get("vswitchid", "")
+    notes, text = Notes(world, service), world.config.get("vswitchid", "")
     needed = notes.get("address-type") == "intranet" and notes.get("network-type") != "classic"
     if world.ways.config_vswitch == "any" or not needed or notes.get("vswitch-id") or not text:
         return ""

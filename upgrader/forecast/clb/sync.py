@@ -82,7 +82,7 @@ def _named(world: World) -> bool:
 
 def _public_forbidden(world: World, service: Service) -> bool:
     wanted = Notes(world, service).get("address-type") in ("", "internet")
-    return wanted and world.facts.ccm.cloud_config.get("disablePublicSLB", "").lower() == "true"
+    return wanted and world.config.get("disablepublicslb", "").lower() == "true"
 
 
 def _events(groups: tuple[DesiredGroup, ...]) -> tuple[ExpectedEvent, ...]:

@@ -34,7 +34,7 @@ def load_balancer_writes(world: World, service: Service, wish: Attributes) -> It
 
 def creation_params(world: World, service: Service, wish: Attributes) -> dict[str, str]:
     """The parameters of CreateLoadBalancer but for its tags: annotations first, then the version's defaults."""
-    config = world.facts.ccm.cloud_config
+    config = world.config
     found = {
         "AddressType": wish.address_type or DEFAULT_ADDRESS_TYPE,
         "LoadBalancerName": wish.name or default_name(service),
@@ -45,7 +45,7 @@ def creation_params(world: World, service: Service, wish: Attributes) -> dict[st
     }
     if world.ways.nlb_protects:
         found |= {
-            "ResourceGroupId": wish.resource_group or config.get("resourceGroupID", ""),
+            "ResourceGroupId": wish.resource_group or config.get("resourcegroupid", ""),
             "DeletionProtectionConfig.Enabled": "true",
             "ModificationProtectionConfig.Status": "ConsoleProtection",
             "ModificationProtectionConfig.Reason": "managed.by.ack",

@@ -224,7 +224,7 @@ def _resource_group(world: World, service: Service) -> str:
     if not world.ways.nlb_protects:
         return ""
     named = Annotations(service).get("resource-group-id")
-    return named or world.facts.ccm.cloud_config.get("resourceGroupID", "")
+    return named or world.config.get("resourcegroupid", "")
 
 
 def clean_up_writes(world: World, service: Service, wanted: Iterable[WantedGroup], remote: Remote) -> Iterator[Write]:

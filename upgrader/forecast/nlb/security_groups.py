@@ -78,13 +78,13 @@ def creation_writes(world: World, service: Service, wish: Attributes, own: OwnGr
     """CCM's group is made empty; its rules come with the other requests."""
     if not own.wanted or own.found is not None:
         return
-    config = world.facts.ccm.cloud_config
+    config = world.config
     params = {
         "VpcId": config.get("vpcid") or world.facts.identity.vpc_id,
         "SecurityGroupName": group_name(service),
         "SecurityGroupType": "enterprise",
         "Description": _description(world, service),
-        "ResourceGroupId": wish.resource_group or config.get("resourceGroupID", ""),
+        "ResourceGroupId": wish.resource_group or config.get("resourcegroupid", ""),
         "Tag.1.Key": OWN_TAG,
         "Tag.1.Value": default_name(service),
         "Tag.2.Key": CLUSTER_TAG,

@@ -237,7 +237,7 @@ def _creation(world: World, service: Service, local: Local, remote: Remote, own:
     yield from security_groups.rule_writes(world, service, own)
     if own.wanted:
         yield Write(action="nlb:LoadBalancerJoinSecurityGroup", object="", changes={"SecurityGroupIds": (None, own.id)})
-    vpc_id = world.facts.identity.vpc_id or world.facts.ccm.cloud_config.get("vpcid", "")
+    vpc_id = world.facts.identity.vpc_id or world.config.get("vpcid", "")
     yield from groups.group_writes(world, service, vpc_id, local.groups, remote)
     for listener in local.listeners:
         yield from listeners.create_listener(world, service, "", listener, "")
