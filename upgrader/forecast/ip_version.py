@@ -7,8 +7,6 @@ feature_gates.go`, each tag; before v2.5 `controller/service/vgroups.go`.
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import Literal
 
 from upgrader.forecast.annotations import Annotations
@@ -20,20 +18,13 @@ BackendIp = Literal["ipv4", "ipv6", "dualstack"]
 ADDRESS_TYPES: dict[BackendIp, tuple[str, ...]] = {
     "ipv4": ("IPv4",), "ipv6": ("IPv6",), "dualstack": ("IPv4", "IPv6", "FQDN"),
 }  # fmt: skip
-_GATE = re.compile(r"\b(EndpointSlice|IPv6DualStack)=(true|false)\b", re.IGNORECASE)
-
-
-@lru_cache(maxsize=8)
-def _gates(args: tuple[str, ...]) -> dict[str, bool]:
-    found = (_GATE.findall(one) for one in args)
-    return {name.lower(): value.lower() == "true" for pairs in found for name, value in pairs}
 
 
 def reads_slices(world: World) -> bool:
     """Whether endpoints are read from EndpointSlices."""
     if world.ways.clb_listeners == "v1":
         return False
-    return _gates(world.facts.ccm.args).get("endpointslice", world.ways.endpoint_slices)
+    return world.gates.get("endpointslice", world.ways.endpoint_slices)
 
 
 def backend_ip(world: World, service: Service, lb: LbKind) -> BackendIp:
@@ -42,7 +33,7 @@ def backend_ip(world: World, service: Service, lb: LbKind) -> BackendIp:
     wanted, address = notes.get("backend-ip-version"), notes.get("ip-version")
     if not wanted or not world.reads("backend-ip-version", lb):
         return "ipv4"
-    if not (_gates(world.facts.ccm.args).get("ipv6dualstack", False) and reads_slices(world)):
+    if not (world.gates.get("ipv6dualstack", False) and reads_slices(world)):
         return "ipv4"
     match world.ways.ipv6_backends:
         case "exact":

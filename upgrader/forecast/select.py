@@ -109,6 +109,8 @@ def serving(world: World, service: Service) -> LbKind | None:
     if spec.type != "LoadBalancer":
         return None
     ways, annotations = world.ways, service.metadata.annotations
+    if world.gates.get("loadbalancertypeannotation") and (chosen := _typed(world, service)):
+        return "nlb" if chosen == "nlb" or spec.load_balancer_class == NLB_CLASS else None
     if spec.load_balancer_class is None and CLASS not in annotations and _TUNNEL not in annotations:
         return "clb"
     if ways.serves_nlb and spec.load_balancer_class == NLB_CLASS:
@@ -119,6 +121,11 @@ def serving(world: World, service: Service) -> LbKind | None:
     if ways.class_annotation and annotations.get(CLASS) and not still:
         return None
     return None if _tunnelled(world, service) else "clb"
+
+
+def _typed(world: World, service: Service) -> str:
+    """What the annotation `type` says, which a feature gate makes CCM read; it is never the CLB controller's then."""
+    return service.metadata.annotations.get(PREFIX + "type", "") if world.reads("type", "nlb") else ""
 
 
 def _tunnelled(world: World, service: Service) -> bool:

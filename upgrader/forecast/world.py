@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from upgrader.model.version import CcmVersion, parse_version
 
 # What CCM takes for its cluster's id when cloud-config names none (pkg/provider/alibaba/base).
 DEFAULT_CLUSTER_ID = "clusterid"
+_GATE = re.compile(r"\b(EndpointSlice|IPv6DualStack|LoadBalancerTypeAnnotation)=(true|false)\b", re.IGNORECASE)
 OWN_TAG = "kubernetes.do.not.delete"
 CLUSTER_TAG = "ack.aliyun.com"
 REUSED_TAG = "kubernetes.reused.by.user"
@@ -69,6 +71,12 @@ class World:
     def config(self) -> dict[str, str]:
         """The Global section of cloud-config by its keys in small letters: Go reads them in any case."""
         return {key.lower(): value for key, value in self.facts.ccm.cloud_config.items()}
+
+    @cached_property
+    def gates(self) -> dict[str, bool]:
+        """The feature gates that CCM's arguments set, by their names in small letters."""
+        found = _GATE.findall(" ".join(self.facts.ccm.args))
+        return {name.lower(): value.lower() == "true" for name, value in found}
 
     @cached_property
     def running_formulas(self) -> frozenset[HashFormula]:

@@ -76,6 +76,7 @@ def told_of(
     *nodes: Node,
     host: str | None = "n1",
     config: dict[str, str] | None = None,
+    args: tuple[str, ...] = (),
 ) -> ServiceForecast:
     """What the version would do to the Service, with this CLB or none in the cloud; `host` is its only pod's node."""
     slices = EndpointSlice(
@@ -85,7 +86,7 @@ def told_of(
     )
     facts = ClusterFacts(
         identity=ClusterIdentity(id="c1"),
-        ccm=CcmInstall(version="v2.10.0", cluster_id="c1", cloud_config=config or {}), services=(service,),
+        ccm=CcmInstall(version="v2.10.0", cluster_id="c1", cloud_config=config or {}, args=args), services=(service,),
         nodes=nodes or (a_node("n1"),), endpoint_slices=(slices,), load_balancers=(lb,) if lb else (),
     )  # fmt: skip
     return forecast(facts, parse_version(version), load_matrix()).services[0]

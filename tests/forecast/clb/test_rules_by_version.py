@@ -294,3 +294,19 @@ def test_from_v2_12_a_tunnelled_service_is_never_heard_of() -> None:
     ended = replace(service, spec=replace(service.spec, type="ClusterIP"))
     assert not told_of("v2.14.0", ended, a_clb()).writes
     assert told_of("v2.11.2", ended, a_clb()).writes
+
+
+@pytest.mark.parametrize(
+    ("version", "gate", "kind", "lb"),
+    [
+        ("v2.14.0", "true", "nlb", "nlb"),
+        ("v2.14.0", "true", "clb", None),
+        ("v2.14.0", "false", "nlb", "clb"),
+        ("v2.9.1", "true", "nlb", "clb"),
+        ("v2.14.0", "true", "", "clb"),
+    ],
+)
+def test_a_gate_makes_the_annotation_type_count(version: str, gate: str, kind: str, lb: str | None) -> None:
+    service = a_service({"type": kind, "zone-maps": "z1:vsw-1,z2:vsw-2"} if kind else {})
+    args = (f"--feature-gates=EndpointSlice=true,LoadBalancerTypeAnnotation={gate}",)
+    assert told_of(version, service, None, args=args).lb == lb
