@@ -80,8 +80,23 @@ def formats_with(own: dict[str, Format], found: Iterable[EntryPoint]) -> dict[st
         render = _loaded(point)
         if not callable(render):
             raise _broken(point, "it is no function")
-        formats[point.name] = render
+        formats[point.name] = _named(point, render)
     return formats
+
+
+def _named(point: EntryPoint, render: Format) -> Format:
+    """The format; what goes wrong in it is told with the plug-in's name, and is no bug of ours."""
+
+    def rendered(report: Report) -> str:
+        try:
+            text = render(report)
+        except Exception as error:
+            raise _broken(point, f"{type(error).__name__}: {error}") from error
+        if not isinstance(text, str):
+            raise _broken(point, f"it returned no text but a {type(text).__name__}")
+        return text
+
+    return rendered
 
 
 def _loaded(point: EntryPoint) -> Any:

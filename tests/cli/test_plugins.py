@@ -77,6 +77,12 @@ def test_a_format_takes_part(module: types.ModuleType) -> None:
     vars(module).update(render=lambda report: f"{report.title}\n")
     formats = formats_with(FORMATS, [point("acme_checks:render", "brief", "ccm_upgrade.formats")])
     assert render(present(worlds.plan()), "brief", formats).startswith("prod-hz")
+    for wrong, why in ((lambda report: 1 / 0, "ZeroDivisionError"), (lambda report: b"", "no text but a bytes")):
+        vars(module).update(render=wrong)
+        broken = formats_with(FORMATS, [point("acme_checks:render", "brief", "ccm_upgrade.formats")])
+        with pytest.raises(InputError, match="the plug-in brief can't be used") as error:
+            render(present(worlds.plan()), "brief", broken)
+        assert why in str(error.value)
     with pytest.raises(InputError, match="the format html is taken"):
         formats_with(FORMATS, [point("acme_checks:render", "html")])
     with pytest.raises(InputError, match="no function"):

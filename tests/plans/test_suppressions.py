@@ -147,3 +147,8 @@ def test_a_mistake_is_told_by_its_line(tmp_path: Path, text: str, told: str) -> 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="can't read the suppressions"):
         read_suppressions(tmp_path / "none.yaml", TODAY)
+
+
+def test_a_policy_that_names_no_check_is_told() -> None:
+    policy = Policy(non_suppressible=("CCM021", "CCM777"))
+    assert notices(judged(entries=(), policy=policy)) == [".ccm-upgrade.yaml: non-suppressible names CCM777, which no check has"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.reports import worlds
 from upgrader.model.finding import Finding
@@ -48,6 +49,21 @@ def test_a_finding_that_somebody_accepted_since_is_not_fixed() -> None:
     found = difference(before, after)
     assert codes(found.fixed) == []
     assert codes(found.suppressed) == ["CCM042"]
+
+
+def test_what_could_not_be_judged_again_is_not_fixed() -> None:
+    before = worlds.plan(findings=(worlds.finding("CCM002", "FAIL"), worlds.finding("CCM001")))
+    checks = tuple(replace(one, state="unknown") if one.code == "CCM002" else one for one in before.checks)
+    found = difference(before, replace(worlds.plan(), checks=checks))
+    assert (codes(found.fixed), codes(found.unjudged)) == (["CCM001"], ["CCM002"])
+    assert "1 not judged any more" in render_difference(found, Paper())
+    assert difference(before, replace(before, findings=before.findings[1:], checks=checks)).differs
+
+
+def test_two_clusters_of_one_name_are_two() -> None:
+    other = replace(OLD, cluster=replace(OLD.cluster, id="c2"))
+    assert "these are reports of two clusters" in render_difference(difference(OLD, other), Paper())
+    assert "these are reports of two clusters" not in render_difference(difference(OLD, NEW), Paper())
 
 
 FINDINGS = st.lists(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,12 @@ def progress(message: str) -> None:
 
 def show(text: str, *, err: bool = False) -> None:
     """Text for a person, ending in a line break: what others wrote in it controls no terminal."""
-    from upgrader.report.inert import shown
+    from upgrader.report.inert import ascii_only, knows_unicode, shown
 
-    click.echo(shown(text), nl=not text.endswith("\n"), err=err)
+    told = shown(text)
+    if not knows_unicode(sys.stderr if err else sys.stdout):
+        told = ascii_only(told)
+    click.echo(told, nl=not told.endswith("\n"), err=err)
 
 
 def split_out(out: str, formats: tuple[str, ...]) -> tuple[str, Path]:

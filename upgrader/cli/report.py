@@ -11,6 +11,7 @@ from upgrader.cli.exit_codes import Exit
 from upgrader.cli.judging import suppressions_of, suppressions_option
 from upgrader.cli.output import document, emit, output_option, progress, split_out, write_private
 from upgrader.cli.running import state_of, state_option
+from upgrader.model.errors import InputError
 
 if TYPE_CHECKING:
     from upgrader.model.plan import Plan
@@ -106,6 +107,10 @@ def _subject(
     """The plan, and the run where one was named: a file is a plan or facts, everything else a run's id."""
     path = Path(what)
     if not path.exists():
+        if "/" in what or path.suffix:
+            raise InputError(
+                what="there is no such file", where=what, next_command="ccm-upgrade plan -o plan.json makes one",
+            )  # fmt: skip
         from upgrader.cli.stored import stored_plan, stored_run
 
         run = stored_run(state_of(state_dir), what)

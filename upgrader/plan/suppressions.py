@@ -114,7 +114,8 @@ def read_suppressions(path: Path, today: date) -> Suppressions:
         )  # fmt: skip
     for key in found.keys() - {"suppress", "policy"}:
         mistakes.add(f"{path.name}:{found.lines[key]}", f"unknown key {key!r}; known: suppress, policy")
-    placed = convert_entries(found.get("suppress") or [], path.name, Suppression, mistakes)
+    listed = found.get("suppress")
+    placed = convert_entries([] if listed in (None, "") else listed, path.name, Suppression, mistakes)
     policy = _policy(found.get("policy"), path.name, mistakes)
     for place, entry in placed:
         if entry.expires - today > timedelta(days=MOST_DAYS):
@@ -166,19 +167,22 @@ def _notices(
         what = f"{suppressions.where}: {entry.code} of {entry.owner}"
         if entry.expires < suppressions.today:
             back = sum(1 for finding in assessment.findings if entry.covers(finding, cluster))
-            yield _notice(f"{what} expired on {entry.expires}: {back} finding{'' if back == 1 else 's'} of it are back",
-                          entry, "renew it with its owner, or remove it")  # fmt: skip
+            told = "1 finding of it is back" if back == 1 else f"{back} findings of it are back"
+            yield _notice(f"{what} expired on {entry.expires}: {told}", entry, "renew it with its owner, or remove it")
         elif entry in refused:
             finding = refused[entry]
             yield _notice(f"{what} names what can't be suppressed: {finding.subject}", entry,
                           finding.remedy or f"mend it: ccm-upgrade explain {finding.code}")  # fmt: skip
         elif entry not in used:
             yield _notice(f"{what} matches no finding", entry, "correct it, or remove it")
+    strange = {*suppressions.policy.non_suppressible} - {run.code for run in assessment.checks} - {CODE}
+    for code in sorted(strange):
+        yield _notice(f"{suppressions.where}: non-suppressible names {code}, which no check has", None, "correct it")
 
 
-def _notice(message: str, entry: Suppression, remedy: str) -> Finding:
+def _notice(message: str, entry: Suppression | None, remedy: str) -> Finding:
+    evidence = {"code": entry.code, "owner": entry.owner, "expires": str(entry.expires)} if entry else {}
     return Finding(
-        code=CODE, outcome="WARN", effect="NONE", subject=CLUSTER, message=message,
-        evidence={"code": entry.code, "owner": entry.owner, "expires": str(entry.expires)}, remedy=remedy,
+        code=CODE, outcome="WARN", effect="NONE", subject=CLUSTER, message=message, evidence=evidence, remedy=remedy,
         waivable=False,
     )  # fmt: skip

@@ -18,6 +18,7 @@ class Side(Struct, frozen=True, kw_only=True):
 
     id: str
     cluster: str
+    cluster_id: str
     from_version: str
     to_version: str
     verdict: str
@@ -26,7 +27,8 @@ class Side(Struct, frozen=True, kw_only=True):
 class Difference(Struct, frozen=True, kw_only=True):
     """Findings by what became of them, each worst first. A finding is the same by its code and its subject.
 
-    `changed` are there in both with another outcome; `suppressed` are accepted in the second.
+    `changed` are there in both with another outcome; `suppressed` are accepted in the second; `unjudged` are not in the
+    second, whose check could not be judged: not known is not fixed.
     """
 
     old: Side
@@ -36,11 +38,12 @@ class Difference(Struct, frozen=True, kw_only=True):
     changed: tuple[tuple[Finding, Finding], ...]
     still: tuple[Finding, ...]
     suppressed: tuple[Finding, ...]
+    unjudged: tuple[Finding, ...] = ()
 
     @property
     def differs(self) -> bool:
-        """Whether anything is new, fixed or of another outcome."""
-        return bool(self.appeared or self.fixed or self.changed)
+        """Whether anything is new, fixed, of another outcome, or not known any more."""
+        return bool(self.appeared or self.fixed or self.changed or self.unjudged)
 
 
 def difference(old: Plan, new: Plan) -> Difference:
@@ -59,9 +62,11 @@ def difference(old: Plan, new: Plan) -> Difference:
         else:
             still.append(finding)
     left = sorted((one for found in before.values() for one in found), key=lambda one: one.sort_key)
+    silent = {run.code for run in new.checks if run.state in ("unknown", "broken")}
     return Difference(
-        old=_side(old), new=_side(new), appeared=tuple(appeared), fixed=tuple(left), changed=tuple(changed),
-        still=tuple(still), suppressed=tuple(suppressed),
+        old=_side(old), new=_side(new), appeared=tuple(appeared), changed=tuple(changed), still=tuple(still),
+        fixed=tuple(one for one in left if one.code not in silent), suppressed=tuple(suppressed),
+        unjudged=tuple(one for one in left if one.code in silent),
     )  # fmt: skip
 
 
@@ -74,8 +79,10 @@ def _by_fingerprint(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
 
 
 def _side(plan: Plan) -> Side:
-    return Side(id=plan.id, cluster=plan.cluster.name or plan.cluster.id, from_version=plan.from_version,
-                to_version=plan.to_version, verdict=plan.verdict)  # fmt: skip
+    return Side(
+        id=plan.id, cluster=plan.cluster.name or plan.cluster.id, cluster_id=plan.cluster.id,
+        from_version=plan.from_version, to_version=plan.to_version, verdict=plan.verdict,
+    )  # fmt: skip
 
 
 def render_difference(found: Difference, paper: Paper | None = None) -> str:
@@ -87,10 +94,12 @@ def render_difference(found: Difference, paper: Paper | None = None) -> str:
     paper.line(
         f"  {len(found.appeared)} new, {len(found.fixed)} fixed, {len(found.changed)} changed, "
         f"{len(found.still)} still, {len(found.suppressed)} suppressed"
+        + (f", {len(found.unjudged)} not judged any more" if found.unjudged else "")
     )
-    if found.old.cluster != found.new.cluster:
+    if (found.old.cluster, found.old.cluster_id) != (found.new.cluster, found.new.cluster_id):
         paper.line("  these are reports of two clusters")
-    for title, members in (("New", found.appeared), ("Fixed", found.fixed)):
+    told = (("New", found.appeared), ("Fixed", found.fixed), ("Not judged any more", found.unjudged))
+    for title, members in told:
         if members:
             paper.heading(title)
         for one in members:

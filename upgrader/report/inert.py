@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TextIO
 
+_STAND_INS = str.maketrans({"·": "-", "→": "->", "…": "...", "×": "x", "–": "-", "’": "'", "\ufffd": "?"})
 _OWN_STYLE = re.compile(r"(\x1b\[[0-9]{1,2}m)")
 # Line breaks and tabs are laid out; everything else that controls is not shown: C0 and C1, and marks of direction.
 _CONTROLS = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
@@ -22,6 +24,16 @@ def shown(text: str) -> str:
     if "\x1b" not in text:
         return clean(text)
     return "".join(part if n % 2 else clean(part) for n, part in enumerate(_OWN_STYLE.split(text)))
+
+
+def ascii_only(text: str) -> str:
+    """Laid out text for a terminal that knows ASCII alone: our own signs by a stand-in, other characters by number."""
+    return text.translate(_STAND_INS).encode("ascii", "backslashreplace").decode()
+
+
+def knows_unicode(stream: TextIO) -> bool:
+    """Whether a stream takes more than ASCII."""
+    return (getattr(stream, "encoding", None) or "ascii").lower().startswith("utf")
 
 
 def tamed(text: str) -> str:

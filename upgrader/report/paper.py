@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from upgrader.model.facts import ClusterIdentity
-from upgrader.report.inert import clean
+from upgrader.report.inert import clean, knows_unicode
 from upgrader.report.language import Catalogue, catalogue, language_of
 from upgrader.report.words import MARKS, stated
 
@@ -70,12 +70,12 @@ class Paper:
         width = (
             shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns if terminal or "COLUMNS" in environ else DEFAULT_WIDTH
         )
-        encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
+        unicode = knows_unicode(stream)
         return cls(
             width=max(40, min(width, 160)),
             colour=terminal and "NO_COLOR" not in environ and environ.get("TERM") != "dumb",
-            unicode=encoding.startswith("utf"),
-            words=catalogue(language_of(environ) if encoding.startswith("utf") else "en"),
+            unicode=unicode,
+            words=catalogue(language_of(environ) if unicode else "en"),
         )
 
     def mark(self, outcome: str) -> str:
