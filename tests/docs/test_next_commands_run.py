@@ -19,6 +19,7 @@ from tests.e2e.conftest import quick
 from tests.lab.kube.conftest import Kubectl
 from upgrader.cli.exit_codes import Exit
 from upgrader.cli.main import run
+from upgrader.execute.journal import runs_in
 from upgrader.lab.lab import Lab
 from upgrader.lab.scenario import load_scenario
 from upgrader.matrix.load import load_matrix
@@ -54,15 +55,19 @@ def lab() -> Iterator[Lab]:
         yield served
 
 
-@pytest.fixture
-def at_the_desk(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with what a user has: a plan, a snapshot, a strategy."""
-    for name, value in {**lab.environment, "CCM_UPGRADE_STATE": str(tmp_path / "state")}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    assert run(["plan", "--to", "v2.14.0", "-o", "plan.json", "--kind", "self-managed"]) == Exit.DONE
-    assert run(["discover", "-o", "facts.json"]) == Exit.DONE
-    return tmp_path
+@pytest.fixture(scope="module")
+def run_id(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A folder with what a user has: a plan, a snapshot, and a run that carried the plan out."""
+    home = tmp_path_factory.mktemp("desk")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**lab.environment, "CCM_UPGRADE_STATE": str(home / "state")}.items():
+            patch.setenv(name, value)
+        patch.chdir(home)
+        assert run(["plan", "--to", "v2.14.0", "-o", "plan.json", "--kind", "self-managed"]) == Exit.DONE
+        assert run(["discover", "-o", "facts.json"]) == Exit.DONE
+        assert run(["apply", "plan.json", "--yes"]) == Exit.DONE
+        (made,) = runs_in(home / "state")
+        yield made
 
 
 @pytest.mark.parametrize("command", fixes("kubectl"))
@@ -99,16 +104,23 @@ def test_the_cloud_knows_it(command: str, lab: Lab, monkeypatch: pytest.MonkeyPa
             pytest.fail(str(error))
 
 
+# Cut off where prose goes on, or of a fleet, which has guides and tests of its own; the lab's clusters have no reader
+# for a dry run.
+ELSEWHERE = re.compile(r"fleet |plan -f$|plan --shadow$")
+
+
 @pytest.mark.parametrize(
     ("command", "place"), [one for one in FOUND if not f"{one[0]}\n".startswith(ENDLESS)], ids=lambda text: text
 )
-def test_ours_is_whole(command: str, place: str, at_the_desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = command.partition(">")[0].replace("its run", "X").replace("its backup", "X")
-    argv = ["x" if word in ("X", "WAVE", "FLEET_PLAN") else word for word in shlex.split(words)]
-    argv = [{"FILE": "plan.json", "CODE": "CCM002", "{code}": "CCM002", "VERSION": "v2.14.0", "RUN": "x",
-             "TEXT": "why"}.get(word, word) for word in argv]  # fmt: skip
+def test_ours_can_be_followed(command: str, place: str, run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = command.partition(">")[0].replace("its run", "RUN").replace("its backup", f"state/{run_id}")
+    version = {"matrix": "v2.14.0", "apply": "plan.json", "explain": "CCM002"}.get(words.split()[0], run_id)
+    here = {"X": version, "{old}": "v2.10.0", "{new}": "v2.14.0", "FROM": "v2.10.0", "TO": "v2.14.0", "RUN": run_id,
+            "FILE": "plan.json", "CODE": "CCM002", "{code}": "CCM002", "VERSION": "v2.14.0", "TEXT": "why"}  # fmt: skip
+    argv = [here.get(word, word) for word in shlex.split(words)]
     capsys.readouterr()
     code = run([*argv, "--yes"] if argv[0] == "apply" else argv)
     err = capsys.readouterr().err
     assert code != Exit.BUG, f"{place}: {command}: {err}"
-    assert "Usage:" not in err, f"{place}: {command}: {err}"
+    if not ELSEWHERE.match(command):
+        assert code != Exit.USAGE, f"{place}: {command}: {err}"
