@@ -11,10 +11,18 @@ from typing import Any
 import pytest
 
 from tests.reports import worlds
+from upgrader.model.plan import Plan
+from upgrader.report.language import VARIABLE
 from upgrader.report.present import present
 from upgrader.report.render import render
 
 pytestmark = pytest.mark.browser
+# Where the focus is in the order of the document, how wide its outline is, and what it is.
+FOCUSED = """() => { const all = Array.from(document.querySelectorAll("*")), one = document.activeElement;
+  return [all.indexOf(one), getComputedStyle(one).outlineWidth, one.tagName]; }"""
+# Cells of a table's head whose words stick out of them, on paper.
+CUT = """() => Array.from(document.querySelectorAll("thead th")).filter(
+  one => one.scrollWidth > one.clientWidth + 1).length"""
 CHROMIUM = shutil.which("chromium")
 playwright_api: Any = importlib.import_module("playwright.sync_api")
 
@@ -32,7 +40,14 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    plan = worlds.plan(
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render(present(sick()), "html"))
+    return path
+
+
+def sick() -> Plan:
+    """A plan with something of everything."""
+    return worlds.plan(
         findings=(
             worlds.finding("CCM009", "FAIL", "web"),
             worlds.finding("CCM001", "WARN", "api"),
@@ -41,9 +56,6 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         services=(worlds.service(writes=3), worlds.service(name="api", writes=0), worlds.service(name=worlds.HOSTILE)),
         verdict="BLOCKED",
     )
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(render(present(plan), "html"))
-    return path
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -62,6 +74,39 @@ def test_no_serious_accessibility_finding_and_no_sideways_scrolling(
     violations = [v for v in axe.run(page).response["violations"] if v["impact"] in ("serious", "critical")]
     assert violations == []
     context.close()
+
+
+def test_a_chinese_page_says_so_to_readers_and_is_as_accessible(
+    browser: Any, page_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "zh")
+    file = tmp_path / "zh.html"
+    file.write_text(render(present(sick()), "html"), encoding="utf-8")
+    axe = importlib.import_module("axe_playwright_python.sync_playwright").Axe()
+    context = browser.new_context(viewport={"width": 390, "height": 900}, bypass_csp=True, offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    assert page.locator("html").get_attribute("lang") == "zh-Hans"
+    assert page.get_by_label("按任意文字筛选").is_visible()
+    assert [v for v in axe.run(page).response["violations"] if v["impact"] in ("serious", "critical")] == []
+    context.close()
+
+
+def test_the_keyboard_reaches_all_in_the_order_of_the_page_and_shows_where_it_is(browser: Any, page_file: Path) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(page_file.as_uri())
+    reached: list[tuple[int, str, str]] = []
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        place = tuple(page.evaluate(FOCUSED))
+        if reached and place[0] <= reached[0][0]:
+            break  # round the page
+        reached.append(place)
+    places = [place for place, _, _ in reached]
+    assert places == sorted(set(places))
+    assert {outline for _, outline, _ in reached} == {"3px"}
+    assert {"A", "BUTTON", "INPUT", "SELECT", "SUMMARY", "PRE"} == {tag for _, _, tag in reached}
+    page.close()
 
 
 def test_filter_and_sort_work_under_the_reports_own_policy(browser: Any, page_file: Path) -> None:
@@ -123,6 +168,11 @@ def test_print_shows_what_was_folded(browser: Any, page_file: Path, tmp_path: Pa
     page.emulate_media(media="print")
     assert page.locator(".controls").first.is_hidden()
     assert page.get_by_text("i-1:30080 weight").first.bounding_box()["height"] > 0
+    page.set_viewport_size({"width": 688, "height": 900})  # A4 between its margins
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(CUT) == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 688
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.pdf(path=str(tmp_path / "report.pdf"))
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
     page.close()
