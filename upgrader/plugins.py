@@ -110,5 +110,5 @@ def _broken(point: EntryPoint, why: str) -> InputError:
     package = f" of {point.dist.name}" if point.dist else ""
     return InputError(
         what=f"the plug-in {point.name}{package} can't be used", where=point.value, why=why,
-        next_command=f"mend it, or remove the package{package}",
+        next_command=f"mend it, or remove {point.dist.name}" if point.dist else "mend it, or remove its package",
     )  # fmt: skip

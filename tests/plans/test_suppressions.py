@@ -150,5 +150,5 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_a_policy_that_names_no_check_is_told() -> None:
-    policy = Policy(non_suppressible=("CCM021", "CCM777"))
-    assert notices(judged(entries=(), policy=policy)) == [".ccm-upgrade.yaml: non-suppressible names CCM777, which no check has"]
+    after = judged(entries=(), policy=Policy(non_suppressible=("CCM021", "CCM777")))
+    assert notices(after) == [".ccm-upgrade.yaml: non-suppressible names CCM777, which no check has"]

@@ -102,7 +102,9 @@ def run(argv: Sequence[str] | None = None) -> int:
         error.show()
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        from upgrader.cli.output import progress
+
+        progress("Interrupted.")
         return Exit.INTERRUPTED
     except CcmUpgradeError as error:
         show(error)
@@ -138,11 +140,12 @@ def our_bug(error: Exception) -> BugError:
 
 def show(error: CcmUpgradeError) -> None:
     """The error on stderr: what and where, why, next; one line each."""
-    from upgrader.cli.output import progress
+    from upgrader.cli.output import progress, words_on
 
+    say = words_on(sys.stderr).say
     place = f"{error.where}: " if error.where else ""
-    progress(f"error: {place}{error.what}")
+    progress(f"{say('error: ')}{place}{say(error.what)}")
     if error.why:
-        progress(f"  why:  {error.why}")
+        progress(f"{say('  why:  ')}{say(error.why)}")
     if error.next_command:
-        progress(f"  next: {error.next_command}")
+        progress(f"{say('  next: ')}{say(error.next_command)}")

@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from upgrader import codec
 from upgrader.model.errors import InputError
+
+if TYPE_CHECKING:
+    from upgrader.report.language import Catalogue
 
 output_option = click.option(
     "-o", "--output", "fmt", type=click.Choice(["text", "json", "yaml"]), default="text", show_default=True,
@@ -44,13 +47,27 @@ def progress(message: str) -> None:
 
 
 def show(text: str, *, err: bool = False) -> None:
-    """Text for a person, ending in a line break: what others wrote in it controls no terminal."""
+    """Text for a person, in the reader's language, ending in a line break. What others wrote in it controls no
+    terminal; what was laid out in that language already stays.
+    """
     from upgrader.report.inert import ascii_only, knows_unicode, shown
 
+    stream = sys.stderr if err else sys.stdout
     told = shown(text)
-    if not knows_unicode(sys.stderr if err else sys.stdout):
+    if not knows_unicode(stream):
         told = ascii_only(told)
+    else:
+        words = words_on(stream)
+        told = "\n".join(words.say(line) for line in told.split("\n")) if words.texts else told
     click.echo(told, nl=not told.endswith("\n"), err=err)
+
+
+def words_on(stream: TextIO) -> Catalogue:
+    """The reader's language on a stream; English where it knows ASCII alone."""
+    from upgrader.report.inert import knows_unicode
+    from upgrader.report.language import catalogue, language_of
+
+    return catalogue(language_of() if knows_unicode(stream) else "en")
 
 
 def split_out(out: str, formats: tuple[str, ...]) -> tuple[str, Path]:
