@@ -23,7 +23,7 @@ PROSE = re.compile(
     "looks|tells|knows|adds|by|mends?|with|until|carries"
 )
 # Texts that name the program without telling a command: its own name and version, and the lab's certificate.
-NO_COMMAND = frozenset({"X", "{{ version }}", "lab CA"})
+NO_COMMAND = frozenset({"X", "{one}", "{version}", "{{ version }}", "lab CA"})
 
 
 def texts_of(path: Path) -> Iterator[tuple[int, str]]:
