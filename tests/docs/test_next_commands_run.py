@@ -116,8 +116,8 @@ def test_ours_can_be_followed(command: str, place: str, run_id: str, capsys: pyt
     words = command.partition(">")[0].replace("its run", "RUN").replace("its backup", f"state/{run_id}")
     version = {"matrix": "v2.14.0", "apply": "plan.json", "explain": "CCM002"}.get(words.split()[0], run_id)
     here = {"X": version, "{old}": "v2.10.0", "{new}": "v2.14.0", "FROM": "v2.10.0", "TO": "v2.14.0",
-            "RUN": run_id, "{run}": run_id, "FILE": "plan.json", "CODE": "CCM002", "{code}": "CCM002", "VERSION": "v2.14.0",
-            "TEXT": "why"}  # fmt: skip
+            "RUN": run_id, "{run}": run_id, "FILE": "plan.json", "CODE": "CCM002", "{code}": "CCM002",
+            "VERSION": "v2.14.0", "TEXT": "why"}  # fmt: skip
     argv = [here.get(word, word) for word in shlex.split(words)]
     capsys.readouterr()
     code = run([*argv, "--yes"] if argv[0] == "apply" else argv)

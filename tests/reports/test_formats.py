@@ -19,7 +19,7 @@ from tests.reports import worlds
 from upgrader.model.errors import InputError
 from upgrader.model.plan import Plan
 from upgrader.report.inert import ascii_only, clean
-from upgrader.report.paper import Paper
+from upgrader.report.paper import Paper, width_of
 from upgrader.report.present import present
 from upgrader.report.render import FORMATS, render
 from upgrader.report.terminal import render_plan
@@ -114,6 +114,17 @@ def test_terminal_text_keeps_verdict_and_coverage_and_width(width: int) -> None:
     assert "✗ BLOCKED" in text
     assert "2 of 2 LoadBalancer Services judged" in text
     assert "ccm-upgrade explain CCM009" in text
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_narrow_terminal_gets_no_line_that_could_be_broken(colour: bool) -> None:
+    paper = Paper(width=40, colour=colour)
+    paper.table([("prod/web", "47.0.0.1", "deleted with its Service")], header=("service", "address", "on delete"))
+    text = render_plan(SICK, paper)
+    lines = [line for line in text.splitlines() if max(map(len, line.split() or [""])) < 24]
+    assert [line for line in lines if width_of(line) > 40] == []
+    assert len(lines) > 20
+    assert "service: prod/web" in text
 
 
 def test_ascii_terminals_get_ascii() -> None:

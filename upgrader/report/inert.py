@@ -7,7 +7,7 @@ import unicodedata
 from typing import TextIO
 
 _STAND_INS = str.maketrans({"·": "-", "→": "->", "…": "...", "×": "x", "–": "-", "’": "'", "\ufffd": "?"})
-_OWN_STYLE = re.compile(r"(\x1b\[[0-9]{1,2}m)")
+OWN_STYLE = re.compile(r"(\x1b\[[0-9]{1,2}m)")
 # Line breaks and tabs are laid out; everything else that controls is not shown: C0 and C1, and marks of direction.
 _CONTROLS = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
 
@@ -23,7 +23,7 @@ def shown(text: str) -> str:
     """Laid out text as a terminal may have it: of all that controls one, colours and bold alone are left."""
     if "\x1b" not in text:
         return clean(text)
-    return "".join(part if n % 2 else clean(part) for n, part in enumerate(_OWN_STYLE.split(text)))
+    return "".join(part if n % 2 else clean(part) for n, part in enumerate(OWN_STYLE.split(text)))
 
 
 def ascii_only(text: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from upgrader.model.facts import ClusterIdentity
-from upgrader.report.inert import clean, knows_unicode
+from upgrader.report.inert import OWN_STYLE, clean, knows_unicode
 from upgrader.report.language import Catalogue, catalogue, language_of
 from upgrader.report.words import MARKS, stated
 
@@ -21,7 +21,9 @@ DEFAULT_WIDTH = 100
 
 
 def width_of(text: str) -> int:
-    """Columns that `text` takes on a terminal: wide characters count two, combining ones none."""
+    """Columns that `text` takes on a terminal: wide characters count two, combining ones and colours none."""
+    if "\x1b" in text:
+        text = OWN_STYLE.sub("", text)
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
@@ -38,7 +40,7 @@ _PIECE = (
 
 def wrapped(text: str, width: int, start: str, hang: str) -> list[str]:
     """`text` in lines of `width` columns; between wide characters a line may end anywhere, else between words."""
-    if text.isascii():
+    if text.isascii() and "\x1b" not in text:
         return textwrap.wrap(
             text, width, initial_indent=start, subsequent_indent=hang, break_on_hyphens=False, break_long_words=False
         )
@@ -89,14 +91,20 @@ class Paper:
         return f"\x1b[1m{text}\x1b[0m" if self.colour else text
 
     def line(self, text: str = "") -> None:
-        """One line as it is, in the reader's language."""
-        self.lines.append(self.words.say(text))
+        """One line, in the reader's language; wrapped on a terminal that is too narrow for it."""
+        told = self.words.say(text)
+        if self.width >= DEFAULT_WIDTH or width_of(told) <= self.width:
+            self.lines.append(told)
+            return
+        inner = told.lstrip()
+        start = " " * (len(told) - len(inner))
+        self.lines.extend(wrapped(inner, self.width, start, f"{start}    "))
 
     def heading(self, text: str) -> None:
         """An empty line and a bold heading."""
         if self.lines:
             self.lines.append("")
-        self.lines.append(self.bold(self.words.say(text)))
+        self.line(self.bold(self.words.say(text)))
 
     def say(self, text: str) -> str:
         """`text` in the reader's language, for a part of a line."""
