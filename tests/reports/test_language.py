@@ -101,3 +101,11 @@ def test_a_terminal_without_unicode_is_told_in_english() -> None:
     paper = Paper.of(Ascii(), {"CCM_UPGRADE_LANG": "zh"})  # type: ignore[arg-type]
     paper.line("no findings")
     assert paper.text() == "no findings\n"
+
+
+def test_a_line_is_told_whole_or_left_alone() -> None:
+    whole = "step 1 of 6: Let ACK upgrade the add-on from v2.10.0 to v2.14.0"
+    assert ZH.line(whole) == "第 1/6 步：由 ACK 把组件从 v2.10.0 升级到 v2.14.0"
+    half = "step 1 of 6: Do something that no catalogue has ever heard of"
+    assert ZH.line(half) == half
+    assert HAN.search(ZH.say(half))

@@ -10,7 +10,7 @@ import click
 from upgrader.cli.exit_codes import Exit
 from upgrader.cli.judging import suppressions_of, target_of, target_option, waiver_options, waivers_of
 from upgrader.cli.origins import Origin, connect_all, look, origin_options
-from upgrader.cli.output import emit, output_option, progress
+from upgrader.cli.output import confirm, emit, output_option, progress
 from upgrader.cli.running import asked_to_stop, engine_of, exit_of, run_text, state_of, state_option
 from upgrader.model.errors import InputError
 
@@ -87,7 +87,7 @@ def apply(
         ctx.exit(Exit.DONE)
     if not yes:
         progress(_plan_text(made))
-        click.confirm("Carry these steps out?", abort=True, err=True)
+        confirm("Carry these steps out?")
     run_id = f"{SystemClock().now():%Y%m%dT%H%M%S}-{made.nonce[:6]}"
     with asked_to_stop() as stop:
         engine = engine_of(made, origin, connections, state_of(state_dir), run_id, create=True,

@@ -10,7 +10,7 @@ import click
 
 from upgrader.cli.exit_codes import Exit
 from upgrader.cli.fleet_control import database_option, fleet_exit, ledger_at, status_text
-from upgrader.cli.output import emit, output_option, progress
+from upgrader.cli.output import confirm, emit, output_option, progress
 from upgrader.cli.running import asked_to_stop, state_of, state_option
 from upgrader.model.errors import InputError, StaleError
 
@@ -54,7 +54,7 @@ def apply(ctx: click.Context, /, plan_file: Path, yes: bool, wave: str, shard: s
     run = run_id_of(made)
     if not yes:
         progress(plan_text(made, plan_file))
-        click.confirm("Upgrade these clusters?", abort=True, err=True)
+        confirm("Upgrade these clusters?")
     with ledger_at(options["database"], options["state_dir"]) as ledger:
         if run in ledger.runs():
             raise StaleError(f"the run of this plan exists already: {run}", where=str(plan_file),

@@ -31,6 +31,6 @@ def history(state_dir: Path | None, fmt: str) -> None:
     def text() -> str:
         paper = Paper.of()
         paper.table([(r["id"], r["state"], r["cause"]) for r in rows], indent=0, header=("run", "state", "cause"))
-        return paper.text() if rows else "no runs yet\n"
+        return paper.text() if rows else "no runs yet"
 
     emit(document("History", runs=rows), fmt, text)

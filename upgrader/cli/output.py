@@ -58,8 +58,13 @@ def show(text: str, *, err: bool = False) -> None:
         told = ascii_only(told)
     else:
         words = words_on(stream)
-        told = "\n".join(words.say(line) for line in told.split("\n")) if words.texts else told
+        told = "\n".join(words.line(line) for line in told.split("\n")) if words.texts else told
     click.echo(told, nl=not told.endswith("\n"), err=err)
+
+
+def confirm(question: str) -> None:
+    """Ask on stderr, in the reader's language. Raises `click.Abort` where the answer is no."""
+    click.confirm(words_on(sys.stderr).say(question), abort=True, err=True)
 
 
 def words_on(stream: TextIO) -> Catalogue:

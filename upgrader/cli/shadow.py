@@ -13,7 +13,7 @@ import click
 from msgspec.structs import replace
 
 from upgrader.cli.origins import Origin, connect_all, look
-from upgrader.cli.output import progress
+from upgrader.cli.output import confirm, progress
 from upgrader.cli.running import asked_to_stop
 from upgrader.model.errors import InputError
 
@@ -69,7 +69,7 @@ def facts_with_dry_run(
     run = _prepared(facts, target_of(facts), asked, connections, options, image)
     if not options.yes:
         _tell(run)
-        click.confirm("Run it?", abort=True, err=True)
+        confirm("Run it?")
     with asked_to_stop("stopping: what the dry run made is removed; press Ctrl-C again to leave it") as stop:
         run.stop_asked = stop
         since = run.run()

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from upgrader.cli.origins import Origin, connect_cluster, origin_options
+from upgrader.cli.output import confirm, show
 
 
 @click.command()
@@ -23,8 +24,8 @@ def unlock(yes: bool, **options: Any) -> None:
     except AbsentError:
         holder = ""
     if not holder:
-        click.echo("nobody holds the lock")
+        show("nobody holds the lock")
         return
     if not yes:
-        click.confirm(f"Take the lock from {holder}?", abort=True, err=True)
-    click.echo(f"freed; it was held by {free(cluster.reader, cluster.writer(NoFence()))}")
+        confirm(f"Take the lock from {holder}?")
+    show(f"freed; it was held by {free(cluster.reader, cluster.writer(NoFence()))}")

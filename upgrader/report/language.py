@@ -15,6 +15,10 @@ from pathlib import Path
 
 VARIABLE = "CCM_UPGRADE_LANG"
 LANGUAGES = ("en", "zh")
+# Words of a sentence, and not of a name, a path, an option or a command's argument.
+_PROSE = re.compile(r"(?<![\w./:=-])[a-z]{3,}(?![\w./:=-])")
+_MIXED = 3
+_VERBS = frozenset({"get", "list", "watch", "create", "update", "patch", "delete", "pods", "endpointslices"})
 _HOLE = re.compile(r"\{(\w+)\}")
 
 
@@ -42,9 +46,17 @@ class Catalogue:
             self._known[inner] = self._translated(inner)
         return text.replace(inner, self._known[inner], 1)
 
+    def line(self, text: str) -> str:
+        """A whole line of a command in this language, or as it is where parts of it would stay prose in English."""
+        told = self.say(text)
+        return told if told == text or sum(word not in _VERBS for word in _PROSE.findall(told)) < _MIXED else text
+
     def _translated(self, text: str) -> str:
         if text in self.texts:
             return self.texts[text]
+        # A message that became a sentence by its full stop.
+        if text[-1] == "." and (told := self.say(text[:-1])) != text[:-1]:
+            return f"{told}。"
         for literal, template in self._templates:
             # Few templates are needed of the hundreds: only those whose longest words are there are compiled.
             shape = _pattern(template).fullmatch(text) if literal in text else None
