@@ -55,8 +55,8 @@ class Catalogue:
         if text in self.texts:
             return self.texts[text]
         # A message that became a sentence by its full stop.
-        if text[-1] == "." and (told := self.say(text[:-1])) != text[:-1]:
-            return f"{told}。"
+        if text[-1] == "." and (sentence := self.say(text[:-1])) != text[:-1]:
+            return f"{sentence}。"
         for literal, template in self._templates:
             # Few templates are needed of the hundreds: only those whose longest words are there are compiled.
             shape = _pattern(template).fullmatch(text) if literal in text else None
