@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from upgrader.fleet.mistakes import refuse_blind_waves
 from upgrader.fleet.model import Budget, Member
+from upgrader.fleet.planning import plan_fleet
 from upgrader.fleet.strategy import Selector, Strategy, WaveSpec, Window, load_strategy, seconds
 from upgrader.fleet.waves import select, waves_of
 from upgrader.model.errors import InputError
@@ -67,6 +70,16 @@ def test_a_good_file_deals_each_cluster_once(tmp_path: Path) -> None:
         (('"<v2.14.0"', '"older"'), "no comparison"),
         (("per_region: 5", "per_region: 0"), "less than 1"),
         (("days: [fri]", "days: [friday]"), "friday"),
+        (("days: [fri]", "days: []"), "never opens"),
+        (('to: "04:00"', 'to: "22:00"'), "never opens"),
+        (('from: "22:00"', 'from: "22:00+08:00"'), "no time of day"),
+        (("soak: 30m", "soak: 9999999d"), "more than a year"),
+        (("percent: 10", "rest: true"), "its wave is the last"),
+        (("name: prod", "name: ../../etc"), "is no name"),
+        (("name: tenth", 'name: ""'), "is no name"),
+        (("percent: 10", "percent: ten"), r"waves\[1\].percent"),
+        (("gate: true", "gate: maybe"), r"waves\[0\].gate"),
+        (("  - {name: canary", "\t- {name: canary"), "strategy.yaml:10: not valid YAML"),
     ],
 )
 def test_every_mistake_is_named(tmp_path: Path, change: tuple[str, str], named: str) -> None:
@@ -74,6 +87,21 @@ def test_every_mistake_is_named(tmp_path: Path, change: tuple[str, str], named: 
     assert text != GOOD
     with pytest.raises(InputError, match=named):
         load_strategy(write(tmp_path, text))
+
+
+def test_a_canary_that_nobody_is_meant_by_stops_the_plan_before_anybody_is_looked_at(tmp_path: Path) -> None:
+    def looked(*_: object) -> NoReturn:
+        raise AssertionError("nobody is to be looked at")
+
+    slip = load_strategy(write(tmp_path, GOOD.replace('ring: "0"', "ring: O")))
+    with pytest.raises(InputError, match="`select` of wave canary"):
+        plan_fleet(fleet(20), slip, looked, now="")
+
+
+def test_a_wave_whose_clusters_are_done_or_dealt_already_is_no_mistake(tmp_path: Path) -> None:
+    strategy = load_strategy(write(tmp_path, GOOD.replace("percent: 10", 'select: {tags: {ring: "0"}}')))
+    refuse_blind_waves(strategy, fleet(20))
+    assert [w.name for w in waves_of(fleet(20), strategy)] == ["canary", "rest"]
 
 
 def test_an_empty_selection_is_an_error() -> None:

@@ -1,6 +1,7 @@
 """A random walk over the ledger: workers claim, end, die and are reaped, people pause, retry, skip and approve.
 
-After each step the limits are proved from the rows alone. `python -m tests.fleet.walk STEPS SEED` is the long run.
+After each step the limits are proved from the rows alone. `python -m tests.fleet.walk STEPS SEED` is the long run: it
+tells how far it is, and 100,000 steps take minutes.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,10 +22,14 @@ from upgrader.fleet.ledger import Ledger
 from upgrader.fleet.model import ENDED_RUNS, FAILED_STATES, Member
 from upgrader.fleet.soak import Soak
 from upgrader.fleet.strategy import BudgetSpec, Parallel, Strategy, WaveSpec
-from upgrader.fleet.tables import Claim, Row
+from upgrader.fleet.tables import CLUSTERS, RUNS, Claim
 from upgrader.fleet.waves import waves_of
 from upgrader.model.errors import LockedError, StaleError
 
+_CLUSTERS = sa.select(CLUSTERS.c.id, CLUSTERS.c.wave, CLUSTERS.c.state, CLUSTERS.c.region, CLUSTERS.c.account).where(
+    CLUSTERS.c.run == sa.bindparam("run")
+)
+_RUN = sa.select(RUNS.c.state, RUNS.c.failures_in_a_row).where(RUNS.c.id == sa.bindparam("run"))
 REGIONS, ACCOUNTS = ("cn-hangzhou", "cn-beijing", "cn-shanghai"), ("", "ops")
 
 
@@ -80,17 +87,13 @@ class Walk:
         self.succeeded: set[str] = set()
         self.sick_in_soak = 0
 
-    @property
-    def ended(self) -> bool:
-        return self.ledger.run(self.run).state in ENDED_RUNS
-
-    def step(self) -> None:
-        """One random move, then the proof."""
+    def step(self) -> bool:
+        """One random move, then the proof; whether the run goes on."""
         moves = (
             (self.claim,) * 8 + (self.end,) * 6 + (self.tick, self.tick, self.die, self.look, self.people, self.people)
         )
         self.dice.choice(moves)()
-        self.prove()
+        return self.prove()
 
     def claim(self) -> None:
         worker = self.dice.choice(sorted(self.alive))
@@ -158,10 +161,11 @@ class Walk:
         except StaleError:
             return
 
-    def prove(self) -> None:
-        """No limit is passed, by the rows."""
-        rows = self.ledger.clusters(self.run)
-        run = self.ledger.run(self.run)
+    def prove(self) -> bool:
+        """No limit is passed, by the rows; whether the run goes on."""
+        with self.ledger.engine.begin() as connection:
+            rows = connection.execute(_CLUSTERS, {"run": self.run}).all()
+            run = connection.execute(_RUN, {"run": self.run}).one()
         allowed = self.strategy.budget.of(len(rows)).allowed
         assert danger(rows) <= allowed + self.sick_in_soak, "the run's budget"
         for number, wave in enumerate(self.waves):
@@ -171,36 +175,42 @@ class Walk:
         limits = self.strategy.max_parallel
         assert running(rows) <= limits.total, "max_parallel.total"
         for region in REGIONS:
-            assert running([r for r in rows if r.member.region == region]) <= limits.per_region, region
+            assert running([r for r in rows if r.region == region]) <= limits.per_region, region
         for account in ACCOUNTS:
-            assert running([r for r in rows if r.member.account == account]) <= limits.per_account, account
+            assert running([r for r in rows if r.account == account]) <= limits.per_account, account
         consecutive = self.strategy.budget.consecutive
         if consecutive:
             assert run.failures_in_a_row <= consecutive, "failures in a row"
-        states = {row.member.id: row.state for row in rows}
+        states = {row.id: row.state for row in rows}
         assert all(states[id_] == "succeeded" for id_ in self.succeeded), "a success was forgotten"
+        return run.state not in ENDED_RUNS
 
 
-def danger(rows: list[Row] | tuple[Row, ...]) -> int:
+def danger(rows: Sequence[Any]) -> int:
     """Failed or in flight."""
     return sum(row.state == "running" or row.state in FAILED_STATES for row in rows)
 
 
-def running(rows: list[Row] | tuple[Row, ...]) -> int:
+def running(rows: Sequence[Any]) -> int:
     """In flight."""
     return sum(row.state == "running" for row in rows)
 
 
-def walked(url: str, steps: int, seed: int, clusters: int = 24) -> int:
-    """Walk so many steps, through as many runs as they take; returns how many runs there were."""
+def walked(url: str, steps: int, seed: int, clusters: int = 24, say: Callable[[str], object] = lambda _: None) -> int:
+    """Walk so many steps, through as many runs as they take; returns how many runs there were.
+
+    Each run's limits, gates and soaks are drawn anew. `say` is told every 5,000 steps.
+    """
     dice, runs, left = random.Random(seed), 0, steps
     while left > 0:
         runs += 1
         walk = Walk(url, f"r{seed}-{runs}", dice, clusters)
         for _ in range(min(left, 400)):
-            walk.step()
+            goes_on = walk.step()
             left -= 1
-            if walk.ended:
+            if left % 5000 == 0:
+                say(f"{steps - left} steps through {runs} runs\n")
+            if not goes_on:
                 break
         walk.ledger.close()
     return runs
@@ -208,5 +218,5 @@ def walked(url: str, steps: int, seed: int, clusters: int = 24) -> int:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        count = walked(f"sqlite:///{Path(folder)}/fleet.db", int(sys.argv[1]), int(sys.argv[2]))
+        count = walked(f"sqlite:///{Path(folder)}/fleet.db", int(sys.argv[1]), int(sys.argv[2]), say=sys.stderr.write)
         sys.stdout.write(f"{sys.argv[1]} steps through {count} runs: no limit was ever passed\n")

@@ -138,6 +138,10 @@ def plan_text(made: FleetPlan, saved: Path | None = None) -> str:
         gate = ", behind a gate" if wave.gate else ""
         paper.line(f"  {wave.name}: {_count(len(wave.members), 'cluster')}, "
                    f"at most {wave.budget.allowed} in danger{gate}")  # fmt: skip
+    dealt = {wave.name for wave in made.waves}
+    for spec in made.strategy.waves:
+        if spec.name not in dealt:
+            paper.line(f"  {spec.name}: nobody is left for it")
     paper.line("  " + ", ".join(f"{n} {v}" for v, n in sorted(made.verdicts().items())))
     for wave in made.waves:
         for one in (by_id[id_] for id_ in wave.members):

@@ -33,7 +33,8 @@ class Ledger:
         self.sqlite = url.startswith("sqlite")
         # A run's strategy and waves never change: with 10,000 clusters they are read once, not at each claim.
         self._fixed: dict[str, tuple[Strategy, tuple[Wave, ...]]] = {}
-        self.engine = sa.create_engine(url, connect_args={"timeout": 30} if self.sqlite else {}, pool_pre_ping=True)
+        self.engine = sa.create_engine(url, connect_args={"timeout": 30} if self.sqlite else {},
+                                       pool_pre_ping=not self.sqlite)  # fmt: skip
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _sqlite_settings)
             sa.event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))

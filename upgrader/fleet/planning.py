@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from upgrader.fleet.mistakes import refuse_blind_waves
 from upgrader.fleet.model import ClusterPlan, Found, Member, Wave
 from upgrader.fleet.strategy import Strategy
 from upgrader.fleet.waves import select, waves_of
@@ -53,9 +54,11 @@ def plan_fleet(
     """Waves of the selected clusters and a judgement of each. One that can't be read is UNKNOWN; it stops nobody else.
 
     What the inventory does not tell (the CCM's version, a kind, a region) is filled in from the look at the cluster
-    before the selectors are asked again. Raises `InputError` when the selection is empty, or a cluster is in no wave.
+    before the selectors are asked again. Raises `InputError` when the selection is empty, a cluster is in no wave, or
+    the selector of a wave means nobody.
     """
     candidates = select(inventory, strategy)
+    refuse_blind_waves(strategy, inventory)
 
     def judge(member: Member) -> tuple[Member, ClusterPlan]:
         looked, found = _judge(member, strategy, plan)

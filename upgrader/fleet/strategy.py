@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 from fnmatch import fnmatchcase
-from functools import partial
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct, field
@@ -21,6 +19,8 @@ from upgrader.model.version import CcmVersion, parse_version
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DURATION = re.compile(r"(\d+)(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_CLOCK = re.compile(r"\d\d:\d\d(:\d\d)?")
+LONGEST_S = 366 * 86400
 _COMPARISON = re.compile(r"(<=|>=|==|!=|<|>)\s*([^\s,]+)")
 
 
@@ -54,7 +54,7 @@ class Selector(StrictStruct, frozen=True):
 
     def _version_matches(self, member: Member) -> bool:
         here = parse_version(member.version)
-        return all(_compare(here, sign, parse_version(text)) for sign, text in _COMPARISON.findall(self.version))
+        return all(_compare(here, sign, other) for sign, other in comparisons(self.version))
 
 
 def _compare(here: CcmVersion, sign: str, other: CcmVersion) -> bool:
@@ -124,7 +124,7 @@ class Window(StrictStruct, frozen=True):
     def contains(self, moment: datetime) -> bool:
         """Whether work may start at `moment` (any time zone)."""
         local = moment.astimezone(ZoneInfo(self.zone))
-        start, end, now = _clock(self.start), _clock(self.end), local.time().replace(tzinfo=None)
+        start, end, now = clock(self.start), clock(self.end), local.time().replace(tzinfo=None)
         today = DAYS[local.weekday()]
         if start <= end:
             return today in self.days and start <= now < end
@@ -151,19 +151,33 @@ class Strategy(StrictStruct, frozen=True):
 
 
 def seconds(text: str) -> int:
-    """`90s`, `10m`, `1h30m`, `2d` in seconds. Raises `ValueError` for anything else."""
+    """`90s`, `10m`, `1h30m`, `2d` in seconds. Raises `ValueError` for anything else, and for more than a year."""
     parts = _DURATION.findall(text)
     if "".join(n + unit for n, unit in parts) != text or not text:
         raise ValueError(f"{text!r} is no duration; write 90s, 10m, 1h30m or 2d")
-    return sum(int(n) * _SECONDS[unit] for n, unit in parts)
+    found = sum(int(n) * _SECONDS[unit] for n, unit in parts)
+    if found > LONGEST_S:
+        raise ValueError(f"{text!r} is more than a year")
+    return found
 
 
-def _clock(text: str) -> time:
+def clock(text: str) -> time:
+    """`22:00` as a time of day. Raises `ValueError` for anything else: what zone it is in says `zone`."""
+    if not _CLOCK.fullmatch(text):
+        raise ValueError(f"{text!r} is no time of day; write 22:00")
     return time.fromisoformat(text)
+
+
+def comparisons(text: str) -> tuple[tuple[str, CcmVersion], ...]:
+    """`>=v1.9.3.276, <v2.0.0` as signs and versions. Raises `ValueError` or `InputError` for anything else."""
+    if _COMPARISON.sub("", text).replace(",", "").strip():
+        raise ValueError(f"{text!r} is no comparison; write <v2.10.0 or >=v1.9.3.276, <v2.0.0")
+    return tuple((sign, parse_version(version)) for sign, version in _COMPARISON.findall(text))
 
 
 def load_strategy(path: Path) -> Strategy:
     """The strategy in a YAML file. Raises `InputError` with every mistake that can be told apart."""
+    from upgrader.fleet.mistakes import mistakes_in
     from upgrader.matrix.yaml_text import load_plain
 
     try:
@@ -171,79 +185,10 @@ def load_strategy(path: Path) -> Strategy:
         strategy = msgspec.convert(value, type=Strategy, strict=False)
     except msgspec.ValidationError as error:
         raise InputError(what="not a valid strategy", where=str(path), why=str(error), next_command=_HELP) from error
-    mistakes = list(_mistakes(strategy))
+    mistakes = mistakes_in(strategy)
     if mistakes:
         raise InputError(what="not a valid strategy", where=str(path), why="; ".join(mistakes), next_command=_HELP)
     return strategy
 
 
 _HELP = "see docs/guide/fleet.md for a strategy that works"
-
-
-def _mistakes(strategy: Strategy) -> list[str]:
-    """Mistakes that the shapes alone don't show, all of them."""
-    found: list[str] = []
-    names = [w.name for w in strategy.waves]
-    if not strategy.waves:
-        found.append("waves: at least one is needed")
-    found += [f"waves: the name {n!r} is used twice" for n in sorted({n for n in names if names.count(n) > 1})]
-    for place, check in _texts(strategy):
-        try:
-            check()
-        except (ValueError, InputError, ZoneInfoNotFoundError) as error:
-            found.append(f"{place}: {error}")
-    for wave in strategy.waves:
-        ways = [wave.select is not None, wave.count is not None, wave.percent is not None, wave.rest]
-        if sum(ways) != 1:
-            found.append(f"waves.{wave.name}: give exactly one of select, count, percent, rest")
-        if wave.percent is not None and not 1 <= wave.percent <= 100:
-            found.append(f"waves.{wave.name}.percent: {wave.percent} is not between 1 and 100")
-        for label, number in (("count", wave.count), ("max_parallel", wave.max_parallel)):
-            if number is not None and number < 1:
-                found.append(f"waves.{wave.name}.{label}: {number} is less than 1")
-    budgets = [("budget", strategy.budget), *((f"waves.{w.name}.budget", w.budget) for w in strategy.waves if w.budget)]
-    for place, budget in budgets:
-        found += _budget_mistakes(place, budget)
-    return found + _limit_mistakes(strategy)
-
-
-def _limit_mistakes(strategy: Strategy) -> list[str]:
-    limits = msgspec.structs.asdict(strategy.max_parallel)
-    found = [f"max_parallel.{label}: {number} is less than 1" for label, number in limits.items() if number < 1]
-    if not 0 < strategy.api_calls.per_second <= 1000:
-        found.append(f"api_calls.per_second: {strategy.api_calls.per_second} is not between 0 and 1000")
-    return found
-
-
-def _budget_mistakes(place: str, budget: BudgetSpec) -> list[str]:
-    if not re.fullmatch(r"\d+|[1-9]\d?%|100%", str(budget.failures)):
-        return [f"{place}.failures: {budget.failures!r} is neither a number nor a share such as 5%"]
-    if str(budget.failures).strip("0") == "":
-        return [f"{place}.failures: {budget.failures}: the cluster being upgraded is always at risk, so 1 is the least"]
-    return [f"{place}.consecutive: {budget.consecutive} is negative"] if budget.consecutive < 0 else []
-
-
-def _texts(strategy: Strategy) -> Iterator[tuple[str, Callable[[], object]]]:
-    """(place, call that raises when the text there is wrong) for each text with a grammar."""
-    yield "target", partial(parse_version, strategy.target)
-    selectors = [
-        ("select", strategy.select),
-        *((f"waves.{w.name}.select", w.select) for w in strategy.waves if w.select),
-    ]
-    for place, selector in selectors:
-        if selector.version:
-            yield f"{place}.version", partial(_comparisons, selector.version)
-    for wave in strategy.waves:
-        yield f"waves.{wave.name}.soak", partial(seconds, wave.soak)
-        yield f"waves.{wave.name}.verify_every", partial(seconds, wave.verify_every)
-    for number, window in enumerate(strategy.windows):
-        yield f"windows[{number}].zone", partial(ZoneInfo, window.zone)
-        yield f"windows[{number}].from", partial(_clock, window.start)
-        yield f"windows[{number}].to", partial(_clock, window.end)
-
-
-def _comparisons(text: str) -> None:
-    if _COMPARISON.sub("", text).replace(",", "").strip():
-        raise ValueError(f"{text!r} is no comparison; write <v2.10.0 or >=v1.9.3.276, <v2.0.0")
-    for _, version in _COMPARISON.findall(text):
-        parse_version(version)
