@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from upgrader.fleet.ledger import Ledger
     from upgrader.fleet.model import FleetState
     from upgrader.fleet.status import FleetStatus
+    from upgrader.report.paper import Paper
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -26,6 +27,8 @@ database_option = click.option(
     "--database", default="", envvar="CCM_UPGRADE_DATABASE", show_envvar=True,
     help="postgresql://… for several workers.  [default: a SQLite file in the state directory]",
 )  # fmt: skip
+# So many clusters that did not succeed are told with their reason; the report has them all.
+OTHERS_SHOWN = 10
 _reason = click.option("--reason", required=True, help="Why; kept with the run.")
 
 
@@ -105,16 +108,32 @@ def status_text(found: FleetStatus) -> str:
     paper.line(f"  budget: {budget.failed} failed and {budget.in_flight} in flight of {budget.allowed}")
     if found.first_failure is not None:
         paper.para(found.first_failure.reason, 2, f"first failure: {found.first_failure.cluster}: ")
+    _others(found, paper)
+    if found.state == "RUNNING" and not found.workers:
+        paper.line("  nobody works on it now")
     if next_command := _next(found):
         paper.line(f"next: {next_command}")
     return paper.text()
+
+
+def _others(found: FleetStatus, paper: Paper) -> None:
+    """The clusters that ended in another way than well, beside the first failure, each with its reason."""
+    first = found.first_failure.cluster if found.first_failure is not None else ""
+    ended = [one for wave in found.waves for one in wave.clusters
+             if one.state not in ("waiting", "running", "succeeded") and first != (one.name or one.id)]  # fmt: skip
+    for one in ended[:OTHERS_SHOWN]:
+        paper.para(one.error, 2, f"{one.state}: {one.name or one.id}: ")
+    if len(ended) > OTHERS_SHOWN:
+        paper.line(f"  and {len(ended) - OTHERS_SHOWN} more: ccm-upgrade fleet report {found.id}")
 
 
 def _next(found: FleetStatus) -> str:
     """What a person does now; empty where there is nothing to be done but to wait."""
     gate = next((wave.name for wave in found.waves if wave.state == "gate"), "")
     if found.state == "RUNNING":
-        return f"ccm-upgrade fleet approve {found.id} {gate} --reason TEXT" if gate else ""
+        steps = [f"ccm-upgrade fleet approve {found.id} {gate} --reason TEXT"] if gate else []
+        steps += [] if found.workers else [f"ccm-upgrade fleet resume {found.id}"]
+        return ", then ".join(steps)
     if found.state in ("PAUSED", "STALLED"):
         return f"ccm-upgrade fleet resume {found.id}"
     if found.state == "STOPPED":
@@ -227,14 +246,18 @@ def deny(run: str, wave: str, reason: str, database: str, state_dir: Path | None
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", required=False)
 @_where
 @click.pass_context
-def doctor(ctx: click.Context, /, run: str, database: str, state_dir: Path | None, fmt: str) -> None:
-    """Say whether anything is stuck, why, and what to do. Exit 11 when a person is needed."""
+def doctor(ctx: click.Context, /, run: str | None, database: str, state_dir: Path | None, fmt: str) -> None:
+    """Say whether anything is stuck in a run (the newest by default), why, and what to do.
+
+    Exit 11 when a person is needed.
+    """
     from upgrader.fleet.doctor import examine
 
     with ledger_at(database, state_dir) as ledger:
+        run = newest(ledger, run)
         found = examine(ledger, run)
     emit(document("FleetDoctor", run=run, healthy=not found, findings=found), fmt,
          "\n".join(f"{one.what}\n  next: {one.next_command}" for one in found) or "Nothing is stuck.")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
 
 # So many of the clusters in flight are drawn; the rest is counted.
 SHOWN = 12
+# Where lines are all there is, nobody is left to guess for longer than this.
+PULSE_S = 60.0
 
 
 @contextmanager
 def shown(ledger: Ledger, run: str, console: Console | None = None) -> Iterator[Callable[[str], None]]:
     """What to `say` with while the run works. Messages scroll; below them, on a terminal, stands how the run stands."""
     if console is None and not sys.stderr.isatty():
-        yield progress
+        with _pulse(ledger, run) as say:
+            yield say
         return
     from rich.console import Console
     from rich.live import Live
@@ -39,6 +43,32 @@ def shown(ledger: Ledger, run: str, console: Console | None = None) -> Iterator[
 
     with Live(get_renderable=now, console=screen, refresh_per_second=1, transient=True, redirect_stdout=False):
         yield lambda text: screen.print(Text(clean(text)))
+
+
+@contextmanager
+def _pulse(ledger: Ledger, run: str) -> Iterator[Callable[[str], None]]:
+    """Plain lines; where none was said for `PULSE_S`, how the run stands is said in one."""
+    over, spoke = threading.Event(), threading.Event()
+
+    def say(text: str) -> None:
+        spoke.set()
+        progress(text)
+
+    def watch() -> None:
+        while not over.wait(PULSE_S):
+            if not spoke.is_set() and (text := drawn(ledger, run)):
+                *lines, summary = text.split("\n")
+                flying = "; ".join(line.strip() for line in lines if line.startswith("    "))
+                progress(f"{summary}; {flying}" if flying else summary)
+            spoke.clear()
+
+    thread = threading.Thread(target=watch, name="pulse", daemon=True)
+    thread.start()
+    try:
+        yield say
+    finally:
+        over.set()
+        thread.join()
 
 
 def drawn(ledger: Ledger, run: str) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from upgrader.fleet.control import Workers
 from upgrader.fleet.ledger import Ledger
 from upgrader.fleet.model import ENDED_STATES, FAILED_STATES, ClusterState, FleetState, WaveState
 from upgrader.fleet.tables import Row, RunRow
@@ -48,13 +49,14 @@ class FirstFailure(Struct, frozen=True, kw_only=True):
 
 
 class FleetStatus(Struct, frozen=True, kw_only=True):
-    """The whole run."""
+    """The whole run. `workers` are the processes that work on it now, or were heard of half a minute ago."""
 
     id: str
     state: FleetState
     waves: tuple[WaveStatus, ...]
     totals: dict[str, int]
     budget: BudgetStatus
+    workers: int
     cause: str = ""
     first_failure: FirstFailure | None = None
     api_version: Literal["ccm-upgrade/v1"] = field(default="ccm-upgrade/v1", name="apiVersion")
@@ -85,6 +87,7 @@ def status_of(ledger: Ledger, run: str) -> FleetStatus:
         budget=BudgetStatus(
             allowed=row.strategy.budget.of(len(clusters)).allowed, failed=len(failed), in_flight=totals["running"]
         ),
+        workers=len(Workers(ledger).alive(run)),
         cause=row.cause,
         first_failure=FirstFailure(cluster=first.member.name or first.member.id, step=first.step, reason=first.error)
         if first
