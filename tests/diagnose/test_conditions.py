@@ -88,6 +88,12 @@ SICK: dict[str, tuple[str, Make]] = {
         lambda: facts(service(address=""), lbs=(), ccm=CcmInstall(version="v2.10.0", ready=0, desired=3))),
     "deleted by accident": ("load-balancer-gone", lambda: facts(lbs=())),
     "Local, from inside": ("local-address-inside", lambda: facts(service(external_traffic_policy="Local"))),
+    "private, by host name": (
+        "private-address-inside",
+        lambda: facts(
+            replace(service(), status=ServiceStatus(
+                load_balancer=LoadBalancerStatus(ingress=(Ingress(hostname="web.example.com"),)))),
+            lbs=(clb(address_type="intranet", listeners=(Listener(port=80, protocol="tcp"),)),))),
     "a typo": ("annotation-without-effect", lambda: facts(service({PREFIX + "bandwith": "5"}))),
     "too new an annotation": (
         "annotation-without-effect",

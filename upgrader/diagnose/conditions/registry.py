@@ -10,6 +10,7 @@ from upgrader.diagnose.conditions import (
     drain,
     empty,
     gone,
+    hairpin,
     hand_edits,
     local_address,
     roles,
@@ -32,5 +33,5 @@ class Condition(Protocol):
 
 
 CONDITIONS: tuple[Condition, ...] = (
-    gone, silent, empty, unread, hand_edits, deletion, drain, local_address, roles,
+    gone, silent, empty, unread, hand_edits, deletion, drain, local_address, hairpin, roles,
 )  # fmt: skip
