@@ -218,3 +218,8 @@ def test_what_is_not_translated_is_noticed() -> None:
     assert not english_in(
         "角色 KubernetesMasterRole-1 缺少 vpc:CreateRouteEntries；可用 --network 说明（CCM033、v2.14.0）"
     )
+
+
+@pytest.mark.parametrize("entry", load_matrix().required_actions, ids=lambda entry: entry.action)
+def test_what_an_action_is_needed_for_is_told(entry: Any) -> None:
+    assert not english_in(entry.required_when) or HAN.search(ZH.say(entry.required_when))

@@ -52,7 +52,8 @@ def _table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
     from upgrader.report.paper import Paper
 
     paper = Paper.of()
-    paper.table(rows, indent=0, header=header)
+    # Our own knowledge, and Services by namespace and name: no name is taken for a word.
+    paper.table([[paper.say(cell) for cell in row] for row in rows], indent=0, header=header)
     return paper.text()
 
 

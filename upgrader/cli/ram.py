@@ -120,7 +120,7 @@ def _table(context: Context) -> str:
 
     paper = Paper.of()
     rows = [
-        (_answer(decision), action, context.needed_actions[action])
+        (_answer(decision), action, paper.say(context.needed_actions[action]))
         for action, decision in sorted(
             context.ram.decisions.items(), key=lambda one: (_answer(one[1]) == "allow", one[0])
         )
