@@ -205,15 +205,15 @@ def _in_vpc(world: World, ip: str) -> bool:
 def _local(
     world: World, service: Service, make: _Maker, ends: list[PodEnd], nodes: dict[str, Node], wish: WeightWish
 ) -> list[Backend]:
-    """The nodes that pods run on, and the pods of virtual nodes."""
-    hosts, virtual = [], []
+    """The nodes that pods run on, and the pods of virtual nodes: for v1.9.3 such a node is one like any other too."""
+    hosts, virtual, as_others = [], [], world.ways.clb_listeners == "v1"
     for end in ends:
         node = nodes.get(_host(service, end))
         if node is None:
             continue
         if is_virtual(node):
             virtual.append(make.pod(end))
-        elif not is_excluded(world, node):
+        if (as_others or not is_virtual(node)) and not is_excluded(world, node):
             hosts.append(make.node(node))
     total, lb = len(hosts) + len(virtual), make.lb
     if make.by_ip and world.ways.eci_local == "one-each":

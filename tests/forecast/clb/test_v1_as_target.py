@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from msgspec.structs import replace
 
-from tests.forecast.clb.small import GROUP, a_backend, a_clb, a_service, now_of, told_of
+from tests.forecast.clb.small import GROUP, a_backend, a_clb, a_node, a_service, now_of, told_of
 from upgrader.model.cloud import Listener, LoadBalancer, ServerGroup
-from upgrader.model.kube import Ingress, LoadBalancerStatus, Service, ServicePort, ServiceStatus
+from upgrader.model.kube import Ingress, LoadBalancerStatus, Node, Service, ServicePort, ServiceStatus
 
 V1 = "v1.9.3.239"
 
@@ -141,3 +143,18 @@ def test_a_record_in_a_private_zone_is_not_judged() -> None:
     assert any("private zone" in why for why in told_of(V1, service, a_clb()).unknown)
     assert not told_of("v2.14.0", service, a_clb()).unknown
     assert not told_of(V1, a_service(), a_clb()).unknown
+
+
+def test_a_virtual_node_is_a_backend_beside_its_pods() -> None:
+    """Where no label keeps it out, as ACK's own virtual nodes have; v2 takes the pods alone."""
+    virtual = a_node("n1", {"type": "virtual-kubelet"})
+    kept_out = a_node("n1", {"type": "virtual-kubelet", "service.beta.kubernetes.io/exclude-node": "true"})
+
+    def backends(version: str, node: Node) -> set[str]:
+        made = told_of(version, a_service(external_traffic_policy="Local"), None, node).writes
+        servers = [json.loads(one.params["BackendServers"]) for one in made if "BackendServers" in one.params]
+        return {one["ServerId"] or one["ServerIp"] for batch in servers for one in batch}
+
+    assert backends(V1, virtual) == {"i-n1", "10.0.0.1"}
+    assert backends(V1, kept_out) == {"10.0.0.1"}
+    assert backends("v2.14.0", virtual) == {"10.0.0.1"}

@@ -85,13 +85,7 @@ def describe_all(call: Call) -> Answer:
 
 
 def _summary(lb: LoadBalancer, one: Listener) -> Answer:
-    config = {
-        name.replace("XForwardedFor_", "XForwardedFor"): value
-        for name, value in one.settings.items()
-        if name in BY_PROTOCOL[one.protocol]
-    }
-    if "XForwardedForproto" in config:
-        config["XForwardedForProto"] = config.pop("XForwardedForproto")
+    config = {name: value for name, value in one.settings.items() if name in BY_PROTOCOL[one.protocol]}
     acl = str(one.settings.get("AclId", ""))
     return {
         "LoadBalancerId": lb.id,
