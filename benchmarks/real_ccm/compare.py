@@ -85,7 +85,8 @@ def compare(directory: Path) -> Compared:
     # As the plan does: after its own fixes of tags, which a first reconcile then finds in place.
     made = forecast(facts, target, matrix)
     told, at_rest = _told(made), _at_rest(made)
-    later = {one for one in seen.later or () if one[0] in at_rest}
+    # What two ports of a Service undo in each other comes at every sync.
+    later = {one for one in seen.later or () if one[0] in at_rest} - told
     latent = _told(made, "LATENT", at_rest) if seen.later is not None else set()
     sent = set(seen.writes)
     sure = Forecast(services=tuple(one for one in made.services if not (one.unknown or one.doubts)))
