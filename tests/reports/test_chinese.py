@@ -223,3 +223,9 @@ def test_what_is_not_translated_is_noticed() -> None:
 @pytest.mark.parametrize("entry", load_matrix().required_actions, ids=lambda entry: entry.action)
 def test_what_an_action_is_needed_for_is_told(entry: Any) -> None:
     assert not english_in(entry.required_when) or HAN.search(ZH.say(entry.required_when))
+
+
+def test_a_failure_that_nobody_knows_is_told_too() -> None:
+    for kind in load_matrix().event_kinds:
+        told = f"{kind.when[0].upper()}{kind.when[1:]}, for a reason that the catalogue does not know."
+        assert HAN.search(ZH.say(told).removesuffix("，原因不在目录中。")), told

@@ -54,6 +54,8 @@ class Catalogue:
     def _translated(self, text: str) -> str:
         if text in self.texts:
             return self.texts[text]
+        if (small := f"{text[0].lower()}{text[1:]}") in self.texts:
+            return self.texts[small]
         # A message that became a sentence by its full stop.
         if text[-1] == "." and (sentence := self.say(text[:-1])) != text[:-1]:
             return f"{sentence}。"
