@@ -100,6 +100,7 @@ def test_sarif_results_point_to_their_rules() -> None:
     assert {r["ruleId"] for r in run["results"]} == {"CCM001", "CCM009"}
     assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
     assert {r["level"] for r in run["results"]} == {"error", "warning"}
+    assert {r["message"]["text"] for r in run["results"]} == {"weights will change. Fix: look at the shares"}
 
 
 def test_suppressed_findings_stay_in_every_report() -> None:

@@ -135,7 +135,7 @@ def _sarif_result(finding: Finding, reason: str, rule: int) -> dict[str, Any]:
         "ruleId": finding.code,
         "ruleIndex": rule,
         "level": SARIF_LEVEL[finding.outcome],
-        "message": {"text": tamed(finding.message + (f" {finding.remedy}" if finding.remedy else ""))},
+        "message": {"text": tamed(finding.message + (f". Fix: {finding.remedy}" if finding.remedy else ""))},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": f"cluster/{uri}"}, "region": {"startLine": 1}},
