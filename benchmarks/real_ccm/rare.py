@@ -67,7 +67,7 @@ def rare_spec(chance: random.Random, spec: dict[str, Any]) -> None:
                 one = ports[0]
                 other = "UDP" if one["protocol"] == "TCP" else "TCP"
                 ports[:] = [{**one, "name": "one"}, {**one, "name": "other", "protocol": other}, *(
-                    {"name": "rest", **p} for p in ports[1:2])]  # fmt: skip
+                    {"name": "rest", **p} for p in ports[1:2] if p["port"] != one["port"])]  # fmt: skip
             case "names" if len(ports) == 1:
                 ports[0].pop("name", None)
             case "external":

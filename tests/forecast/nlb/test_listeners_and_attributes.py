@@ -37,8 +37,8 @@ def test_a_drain_timeout_alone_follows_the_creation(switch: dict[str, str], late
     made = told("v2.14.0", (), (), notes=notes)
     creation = next(one for one in made.writes if one.action == "nlb:CreateServerGroup")
     assert ("ConnectionDrainTimeout" in creation.params) is not later
-    updates = [one.changes for one in made.writes if one.action == "nlb:UpdateServerGroupAttribute"]
-    assert updates == ([{"ConnectionDrainTimeout": (None, "60")}] if later else [])
+    updates = [(one.effect, one.changes) for one in made.writes if one.action == "nlb:UpdateServerGroupAttribute"]
+    assert updates == ([("LATENT", {"ConnectionDrainTimeout": (None, "60")})] if later else [])
 
 
 @pytest.mark.parametrize("listeners", [None, (a_listener("sgp-1"),)])

@@ -191,7 +191,7 @@ def wrong_type(wanted: Sequence[WantedGroup], remote: Remote) -> str:
 
 
 def create_group(world: World, service: Service, vpc_id: str, group: WantedGroup) -> Iterator[Write]:
-    """A new group with its tags and servers; and, with the next look at it, what its creation can't carry."""
+    """A new group with its tags and servers; what its creation can't carry comes with the next sync."""
     tags = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
     params = {"ServerGroupName": group.desired.name, "VpcId": vpc_id, "Protocol": group.desired.protocol}
     if world.ways.nlb_port_ranges != "unread":
@@ -217,7 +217,7 @@ def create_group(world: World, service: Service, vpc_id: str, group: WantedGroup
     if later:
         params = {"ServerGroupName": group.desired.name, **later}
         changes = {name: (None, value) for name, value in later.items()}
-        yield Write(action="nlb:UpdateServerGroupAttribute", object="", changes=changes, params=params)
+        yield Write(action="nlb:UpdateServerGroupAttribute", object="", effect="LATENT", changes=changes, params=params)
 
 
 def _resource_group(world: World, service: Service) -> str:
