@@ -6,8 +6,8 @@ Every measurement is a process of its own, start-up and all, with its bytecode a
 some rounds, taken in turn, so that what else runs on the machine slows all alike; processor time is the steadier of
 the two. Memory is beyond that of an interpreter that does nothing.
 The dumps are random but realistic (`dumps.py`): Services without a hash label, as v1.9.3.239 leaves them; with the
-label of v2.7.0 … v2.13.0; and with a label that nobody computes, so that both formulas have to be. Two more have
-something wrong in every Service.
+labels of v1.9.3.378, v2.5.1 and v2.10.0; and with a label that nobody computes, so that both formulas have to be.
+Two more have something wrong in every Service.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ LISTING = (
     "ip: .status.loadBalancer.ingress[0].ip, lb_type: "
     '.metadata.annotations."service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type"}'
 )
+# What stands in the hash label, and which version runs.
+LABELS = (
+    ("none", "v1.9.3.239"), ("H1", "v1.9.3.378"), ("H2", "v2.5.1"), ("H3", "v2.10.0"), ("foreign", "v2.10.0"),
+)  # fmt: skip
 CHECK = "from upgrader.cli.main import main; main()"
 BARE = """
 import sys, msgspec
@@ -94,8 +98,8 @@ def main() -> None:
     asked = parser.parse_args()
     idle = min(measure([sys.executable, "-c", "pass"]) for _ in range(3))
     print(f"interpreter alone: {idle.wall_s:.3f} s, {idle.memory_mb:.0f} MB")
-    dumps = [(f"services-{label}", ["services", str(asked.services), "--labels", label], running) for label, running in
-             (("none", "v1.9.3.239"), ("H3", "v2.10.0"), ("foreign", "v2.10.0"))]  # fmt: skip
+    dumps = [(f"services-{label}", ["services", str(asked.services), "--labels", label], running)
+             for label, running in LABELS]  # fmt: skip
     dumps += [(f"services-{how}", ["services", str(asked.services), "--broken", how], "v2.10.0")
               for how in ("port", "null")]  # fmt: skip
     dumps.append(("endpointslices", ["endpointslices", str(asked.slices)], "v2.10.0"))

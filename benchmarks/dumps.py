@@ -18,7 +18,7 @@ from msgspec import convert
 from upgrader.forecast.hash import HASH_LABEL, Formula, hash_by
 from upgrader.model.kube import Service
 
-Labels = Literal["none", "foreign", "H2", "H3"]
+Labels = Literal["none", "foreign", "H1", "H2", "H3"]
 """What stands in the hash label: nothing, a value nobody computes, or what a formula computes."""
 Broken = Literal["no", "port", "null"]
 """What is wrong with every Service."""
@@ -168,7 +168,7 @@ def main() -> None:
     parser.add_argument("what", choices=["services", "endpointslices"])
     parser.add_argument("count", type=int)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--labels", choices=["none", "foreign", "H2", "H3"], default="none")
+    parser.add_argument("--labels", choices=["none", "foreign", "H1", "H2", "H3"], default="none")
     parser.add_argument("--broken", choices=["no", "port", "null"], default="no")
     parser.add_argument("--indent", type=int, default=None)
     asked = parser.parse_args()

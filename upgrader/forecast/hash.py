@@ -19,19 +19,15 @@ The formula of a version is data (`hash-formula` in data/behaviour.yaml).
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from upgrader import codec
-from upgrader.forecast.go_yaml import Value, is_simple, list_block, map_block, text_map_lines, to_yaml, word
+from upgrader.forecast.go_yaml import Value, to_yaml
+from upgrader.forecast.hash_quick import IGNORED_KEY, Formula, as_go_prints, quick_text
 from upgrader.model.kube import Service, ServicePort, ServiceSpec
 from upgrader.model.version import CcmVersion
 
-Formula = Literal["none", "H1", "H2", "H3", "H4"]
-
 HASH_LABEL = "service.beta.kubernetes.io/hash"
-_IGNORED_KEY = "alibabacloud.com/reconcile.hash"
 # k8s.io/api v0.18.1, which v1.9.3.372 and .376 are built with, does not know these fields: they are dropped on decode.
 _UNKNOWN_TO_H1 = (
     "clusterIPs", "ipFamilies", "ipFamilyPolicy", "allocateLoadBalancerNodePorts", "loadBalancerClass",
@@ -57,13 +53,13 @@ def hash_by(service: Service, formula: Formula) -> str | None:
     """The hash by one formula: 56 hexadecimal digits (SHA-224)."""
     if formula == "none":
         return None
-    if formula == "H1":
-        text = _h1(service)
-    elif formula == "H2":
-        text = to_yaml(_listed(service, formula) or None)
-    else:
-        text = _quick(service, formula) or to_yaml(_listed(service, formula) or None)
+    text = quick_text(service, formula) or long_text(service, formula)
     return hashlib.sha224(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def long_text(service: Service, formula: Formula) -> str:
+    """The text that a formula is the digest of, whatever the Service is like."""
+    return _h1(service) if formula == "H1" else to_yaml(_listed(service, formula) or None)
 
 
 def plainest(service: Service, formula: Formula) -> Formula:
@@ -83,7 +79,7 @@ def _h1(service: Service) -> str:
 def _listed(service: Service, formula: Formula) -> list[Value]:
     """The list that H2 and later print, without its empty members."""
     spec, metadata = service.spec, service.metadata
-    annotations: dict[str, Value] = {k: v for k, v in metadata.annotations.items() if v and k != _IGNORED_KEY}
+    annotations: dict[str, Value] = {k: v for k, v in metadata.annotations.items() if v and k != IGNORED_KEY}
     parts: list[Value]
     if formula == "H2":
         whole = _spec(spec, _UNKNOWN_TO_H2)
@@ -92,75 +88,10 @@ def _listed(service: Service, formula: Formula) -> list[Value]:
     else:
         ports: list[Value] = [_port(port) for port in spec.ports or ()]
         parts = [ports, spec.type, spec.external_traffic_policy, spec.load_balancer_class or ""]
-    parts += [annotations, _as_go_prints(metadata.deletion_timestamp)]
+    parts += [annotations, as_go_prints(metadata.deletion_timestamp)]
     if formula == "H4" and spec.load_balancer_source_ranges:
         parts.append(list(spec.load_balancer_source_ranges))
     return [part for part in parts if part]
-
-
-def _as_go_prints(moment: str | None) -> str:
-    """A metav1.Time: in UTC, to the second; what is no moment stays as it is."""
-    if not moment or (moment.endswith("Z") and "." not in moment):
-        return moment or ""
-    try:
-        return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except ValueError:
-        return moment
-
-
-def _quick(service: Service, formula: Formula) -> str:
-    """The text of H3 and later for a Service like most, without building the list; empty for any other.
-
-    A dump of 50,000 Services is judged in a second only because of it; `_listed` is what it has to agree with.
-    """
-    spec, metadata = service.spec, service.metadata
-    parts = []
-    if spec.ports:
-        ports = []
-        for port in spec.ports:
-            around = _around_node_port(port.app_protocol, port.name, port.port, port.protocol, port.target_port)
-            if around is None:
-                return ""
-            before, after, whole = around
-            ports.append(f"{before}{port.node_port}{after}" if port.node_port else whole)
-        parts.append("- " + "\n  - ".join(ports))
-    parts += _words(spec.type, spec.external_traffic_policy, spec.load_balancer_class)
-    if metadata.annotations:
-        lines = text_map_lines(metadata.annotations, 2)
-        if "" in lines or _IGNORED_KEY in metadata.annotations:
-            return ""
-        parts.append("\n  ".join(lines))
-    if metadata.deletion_timestamp:
-        parts.append(word(_as_go_prints(metadata.deletion_timestamp), 2))
-    if formula == "H4" and spec.load_balancer_source_ranges:
-        # The printer keeps the line breaks at a text's end, the short way does not.
-        if any("\n" in text for text in spec.load_balancer_source_ranges):
-            return ""
-        parts.append(list_block([word(text, 4) for text in spec.load_balancer_source_ranges], 2))
-    text = "\n- ".join(parts)
-    return f"- {text}\n" if parts and is_simple(text) else ""
-
-
-@lru_cache(maxsize=1024)
-def _words(*texts: str | None) -> tuple[str, ...]:
-    """Texts that are met again and again, as items of the list; without those that are not there."""
-    return tuple(word(text, 2) for text in texts if text)
-
-
-@lru_cache(maxsize=4096)
-def _around_node_port(
-    app_protocol: str | None, name: str, port: int, protocol: str, target_port: int | str | None
-) -> tuple[str, str, str] | None:
-    """What is printed before and after the number of a node port, and where there is none; None: `_quick` leaves it."""
-    before: dict[str, Value] = {key: v for key, v in (("appProtocol", app_protocol), ("name", name)) if v}
-    after: dict[str, Value] = {
-        key: v for key, v in (("port", port), ("protocol", protocol), ("targetPort", target_port)) if v
-    }
-    if not port or any(isinstance(v, str) and "\n" in v for v in (*before.values(), *after.values())):
-        return None
-    first = map_block(before, 4) + "\n    " if before else ""
-    last = map_block(after, 4)
-    return f"{first}nodePort: ", "\n    " + last, first + last
 
 
 def _port(port: ServicePort) -> dict[str, Value]:
@@ -199,7 +130,7 @@ def _drop_zero(value: dict[str, Any]) -> None:
     """Remove zero values from a map and the maps below it; what becomes empty only thereby stays (H2)."""
     for key in list(value):
         item = value[key]
-        if not item or key == _IGNORED_KEY:
+        if not item or key == IGNORED_KEY:
             del value[key]
         elif isinstance(item, dict):
             _drop_zero(item)
