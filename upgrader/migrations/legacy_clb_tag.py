@@ -53,16 +53,16 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """One finding for each Service whose CLB lacks the tag, or can't be told for sure."""
+    made = [service for service in context.clb_services if _is_made_by_ccm(service)]
+    addresses, names = {service.address for service in made}, {default_name(service) for service in made}
     by_address: dict[str, list[LoadBalancer]] = defaultdict(list)
     by_tag: dict[str, list[LoadBalancer]] = defaultdict(list)
-    for lb in context.facts.load_balancers or ():
-        if lb.kind == "clb":
+    for lb in context.facts.load_balancers or ():  # all of the region: thousands, where a fleet lives there
+        if lb.address in addresses and lb.kind == "clb":
             by_address[lb.address].append(lb)
-            if TAG in lb.tags:
-                by_tag[lb.tags[TAG]].append(lb)
-    for service in context.clb_services:
-        if not _is_made_by_ccm(service):
-            continue
+        if lb.tags.get(TAG) in names and lb.kind == "clb":
+            by_tag[lb.tags[TAG]].append(lb)
+    for service in made:
         wanted = default_name(service)
         owned = by_tag.get(wanted, ())
         if len(owned) > 1:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 from aliyunsdkcore.client import AcsClient
 
@@ -84,16 +85,26 @@ class SdkTransport:
                 client._signer = self._signer
                 # It would read ~/.netrc before each request, for a password that no product of this cloud asks for.
                 client.session.trust_env = False
+                client._get_server_exception = _only_of_errors(client._get_server_exception)
                 self._clients[region] = client
             return client
+
+
+def _only_of_errors(judge: Callable[..., Any]) -> Callable[..., Any]:
+    """The SDK decodes each answer once to look for its error, and throws it away: those of success need not be."""
+
+    def judged(status: int, *more: Any) -> Any:
+        return None if 200 <= status < 300 else judge(status, *more)
+
+    return judged
 
 
 def _decoded(call: Call, body: bytes) -> dict[str, Any] | list[Any]:
     if not body:
         return {}
     try:
-        answer = json.loads(body)
-    except ValueError as error:
+        answer = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
         raise no_json(call, body) from error
     if not isinstance(answer, dict | list):
         raise no_json(call, body)

@@ -10,6 +10,7 @@ from upgrader.model.errors import CcmUpgradeError
 from upgrader.ports.clock import Clock
 
 T = TypeVar("T")
+REST = 3.0
 
 
 class _Asked:
@@ -26,8 +27,8 @@ class Lists:
     """Answers that are given to all who wait for them, and again for `keep_s` seconds.
 
     With `keep_s` 0 each answer is as fresh as one's own would be: its asking began after one asked. Between two of them
-    as much time passes as the last one took, in which others may join the next: however many look, a region is being
-    listed half of the time at most.
+    three times as much time passes as the last one took, in which others may join the next: however many look, a region
+    is being listed a quarter of the time at most.
     """
 
     def __init__(self, clock: Clock, *, keep_s: float) -> None:
@@ -51,7 +52,7 @@ class Lists:
             return cast("T", asked.answer)
 
     def _renew(self, asked: _Asked, ask: Callable[[], T]) -> None:
-        rest_s = asked.began + 2 * asked.took_s - self._clock.monotonic()
+        rest_s = asked.began + (1 + REST) * asked.took_s - self._clock.monotonic()
         if rest_s > 0:
             self._clock.sleep(rest_s)
         began, error, answer = self._clock.monotonic(), None, None
