@@ -109,3 +109,7 @@ def test_a_line_is_told_whole_or_left_alone() -> None:
     half = "step 1 of 6: Do something that no catalogue has ever heard of"
     assert ZH.line(half) == half
     assert HAN.search(ZH.say(half))
+
+
+def test_no_template_is_one_word() -> None:
+    assert not [english for english in ZH.texts if HOLE.search(english) and " " not in english]

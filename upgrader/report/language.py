@@ -59,6 +59,8 @@ class Catalogue:
         # A message that became a sentence by its full stop.
         if text[-1] == "." and (sentence := self.say(text[:-1])) != text[:-1]:
             return f"{sentence}。"
+        if " " not in text:
+            return text  # an id, an address, a number: no template is one word
         for literal, template in self._templates:
             # Few templates are needed of the hundreds: only those whose longest words are there are compiled.
             shape = _pattern(template).fullmatch(text) if literal in text else None
