@@ -57,7 +57,7 @@ class Catalogue:
         if (small := f"{text[0].lower()}{text[1:]}") in self.texts:
             return self.texts[small]
         # A message that became a sentence by its full stop.
-        if text[-1] == "." and (sentence := self.say(text[:-1])) != text[:-1]:
+        if text[-1] == "." and len(text) > 1 and (sentence := self.say(text[:-1])) != text[:-1]:
             return f"{sentence}。"
         if " " not in text:
             return text  # an id, an address, a number: no template is one word
