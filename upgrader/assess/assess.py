@@ -42,7 +42,8 @@ def _coverage(context: Context) -> Coverage:
     services = len(context.services)
     unknown = context.outlook.incomplete
     told = {(one.namespace, one.name) for one in context.forecast.services}
-    missing = sum([place not in told for place in context.roll.places])
+    places = context.roll.places
+    missing = len(places) - sum(map(told.__contains__, places))
     gaps = tuple(in_words(gap) for gap in context.facts.gaps[:GAPS_NAMED])
     more = len(context.facts.gaps) - GAPS_NAMED
     return Coverage(

@@ -22,8 +22,7 @@ _OFTEN = 48
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
-# What a literal block can hold as it is, in one line.
-_ONE_LINE = re.compile("(?! )[ -~]+(?<! )\n\\Z")
+_PRINTABLE = bytes(range(0x20, 0x7F))
 # What yaml.v2's reader refuses and JSON leaves unescaped; CCM then hashes an empty text.
 _UNREADABLE = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]|\x85(?:---|\\.\\.\\.)[ \x85]")
 # The next-line character reaches the reader unescaped too, and is a line break inside quotes there: folded to a space.
@@ -107,8 +106,10 @@ def text_map_lines(value: dict[str, str], indent: int) -> list[str]:
 
 def _new_line(key: str, text: str, indent: int) -> str:
     # As kubectl apply leaves its annotation: printable ASCII and a line break, which is a literal block.
-    if text[-1] == "\n" and _ONE_LINE.match(text) and (head := _head(key)):
-        return f"{head} |\n{' ' * (indent + 2)}{text[:-1]}"
+    inner = text[:-1]
+    is_line = text[-1] == "\n" and text.isascii() and not inner.encode().translate(None, _PRINTABLE)
+    if is_line and inner[0] != " " and inner[-1] != " " and (head := _head(key)):
+        return f"{head} |\n{' ' * (indent + 2)}{inner}"
     return _new_entry(key, text, indent).removesuffix("\n")
 
 

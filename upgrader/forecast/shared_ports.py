@@ -26,6 +26,8 @@ def with_shared_ports(
     world: World, services: Sequence[Service], made: Sequence[ServiceForecast]
 ) -> tuple[ServiceForecast, ...]:
     """The forecasts, each with a doubt about what it shares with others, where a listener there is written now."""
+    if world.facts.load_balancers is None:
+        return tuple(made)  # No load balancer is known, so that none is shared.
     users = defaultdict[Place, list[int]](list)
     for number, (service, one) in enumerate(zip(services, made, strict=True)):
         if (
