@@ -53,7 +53,7 @@ def _upgrade_cluster(executor: str, claim: str) -> None:
         # A full disk, a database that is gone for good, or others who took this process for dead and cancelled (DBOS
         # says that by a BaseException): without this word the slot would be taken for ever.
         if executor in _hands:
-            _hands[executor].lost(claim, f"{type(error).__name__}: {error}"[:300])
+            _hands[executor].lost(claim, f"{type(error).__name__}: {error}".partition("\n")[0][:300])
         raise
 
 
@@ -73,7 +73,7 @@ class Durable:
             system_database_url=url,
             application_version=APPLICATION_VERSION,
             executor_id=executor,
-            log_level="ERROR",
+            log_level="CRITICAL",  # its errors are tracebacks; what went wrong is told by `lost`
             max_executor_threads=slots + 4,
         )
         self._engine = _engine(url) if url.startswith("sqlite") else None
