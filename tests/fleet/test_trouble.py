@@ -101,6 +101,18 @@ def test_a_database_that_stays_away_ends_the_worker_with_its_name(tmp_path: Path
     ledger.close()
 
 
+def test_who_asks_to_stop_waits_for_no_absent_database(tmp_path: Path) -> None:
+    create(f"sqlite:///{tmp_path}/fleet.db")
+    clock = HeldClock()
+    ledger = Flaky(f"sqlite:///{tmp_path}/fleet.db", clock)
+    ledger.away = lambda: True
+    began = clock.monotonic()
+    with pytest.raises(TransientError, match="does not answer"):
+        Worker(ledger, FileJob(tmp_path), "r1", "w", away_s=600, stop_asked=lambda: True).go(Threads())
+    assert clock.monotonic() - began < 30
+    ledger.close()
+
+
 def test_a_full_disk_is_named_and_nothing_is_half_written(ledger: Ledger) -> None:
     begin(ledger, 6)
     with ledger.engine.connect() as connection:

@@ -63,8 +63,18 @@ def show(text: str, *, err: bool = False) -> None:
 
 
 def confirm(question: str) -> None:
-    """Ask on stderr, in the reader's language. Raises `click.Abort` where the answer is no."""
-    click.confirm(words_on(sys.stderr).say(question), abort=True, err=True)
+    """Ask on stderr, in the reader's language. Raises `click.Abort` for a no, `InputError` where nobody answers."""
+    try:
+        agreed = click.confirm(words_on(sys.stderr).say(question), err=True)
+    except (click.Abort, RuntimeError):  # the second where there is no stdin at all
+        if sys.stdin is not None and sys.stdin.isatty():
+            raise
+        raise InputError(
+            what="nobody answers the question", where="stdin", why="it has ended and is no terminal",
+            next_command="the same command with --yes, after a look at what it would do",
+        ) from None  # fmt: skip
+    if not agreed:
+        raise click.Abort
 
 
 def words_on(stream: TextIO) -> Catalogue:

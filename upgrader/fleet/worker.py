@@ -27,6 +27,8 @@ STALL_S = 3600.0
 AWAY_S = 600.0
 _POLL_S = 0.25
 _PAUSE_S = 1.0
+_STOPPING_S = 5.0
+"""So long an absent database is still waited for when a person wants to stop."""
 
 T = TypeVar("T")
 
@@ -117,14 +119,20 @@ class Worker:
         self._woken.set()
 
     def patiently(self, call: Callable[[], T]) -> T:
-        """What `call` returns, tried again while the database is away. Raises `TransientError` after `away_s`."""
+        """What `call` returns, tried again while the database is away.
+
+        Raises `TransientError` after `away_s`, and soon after a person asked to stop: what is written down nowhere is
+        settled by observing when the run goes on.
+        """
         clock = self.ledger.clock
-        end, told = clock.monotonic() + self._away_s, False
+        end, told, hurried = clock.monotonic() + self._away_s, False, False
         while True:
             try:
                 return call()
             except TransientError as error:
                 self._steady_since = clock.monotonic()
+                if self.stop_asked() and not hurried:
+                    end, hurried = min(end, clock.monotonic() + _STOPPING_S), True
                 if clock.monotonic() >= end:
                     raise
                 if not told:
