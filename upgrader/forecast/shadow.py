@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct, field
 
 from upgrader.matrix.model import Matrix
+from upgrader.model.described import described
 from upgrader.model.forecast import Forecast, ServiceForecast
 from upgrader.model.kube import Event
 from upgrader.model.shadow import Agreement, SecondOpinion, Shadow
@@ -61,7 +62,7 @@ def second_opinion(events: Iterable[Event], forecast: Forecast, matrix: Matrix, 
         return None
     when = result.last_seen
     try:
-        checks = msgspec.json.decode(result.message, type=_Result).checks or []
+        checks = msgspec.json.decode(result.message, type=described(_Result)).checks or []
     except (msgspec.MsgspecError, RecursionError) as error:
         return Shadow(taken_at=when, problem=f"the event {PLACE}/{NAME} holds no result: {error}")
     items = [item for check in checks for item in (check.items or {}).items() if item[1].level != "normal"]

@@ -181,7 +181,7 @@ def _explain(entry: Lines, kind: type[Any]) -> Iterator[tuple[int, str]]:
             yield entry.lines[key], f"unknown key {key!r}{hint}"
             continue
         try:
-            msgspec.convert(value, type=fields[key].type, strict=False)
+            msgspec.convert(value, type=described(fields[key].type), strict=False)
         except msgspec.ValidationError as error:
             yield entry.lines[key], f"{key}: {error}"
     for key, field in fields.items():
