@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,8 @@ def create(url: str, count: int = CLUSTERS) -> None:
         budget=BudgetSpec(failures=10),
         max_parallel=Parallel(total=6, per_region=6, per_account=6),
     )
-    ledger = Ledger(url, SystemClock())
-    ledger.create("r1", strategy, fleet(count), waves_of(fleet(count), strategy))
-    ledger.close()
+    with closing(Ledger(url, SystemClock())) as ledger:
+        ledger.create("r1", strategy, fleet(count), waves_of(fleet(count), strategy))
 
 
 def worker(url: str, folder: Path, pause_s: float = 0.05) -> subprocess.Popen[str]:

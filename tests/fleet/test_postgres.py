@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 import sqlalchemy as sa
 
+from tests.fleet.births import AT_ONCE, all_begin
 from tests.fleet.test_kill import check_each_once, create, worker
 from upgrader.fleet.tables import METADATA
 
@@ -98,3 +99,7 @@ def test_a_server_that_goes_away_loses_nothing(server: Server, database: str, tm
         out, err = one.communicate(timeout=180)
         assert out.strip() == "SUCCEEDED", err
     check_each_once(database, tmp_path)
+
+
+def test_of_many_who_begin_one_run_at_once_one_begins_it(database: str) -> None:
+    assert sorted(all_begin(database)) == [False] * (AT_ONCE - 1) + [True]

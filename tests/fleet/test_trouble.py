@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
+from tests.fleet.births import AT_ONCE, all_begin
 from tests.fleet.stand_in import FileJob
 from tests.fleet.test_kill import CLUSTERS, check_each_once, create
 from tests.fleet.test_ledger import HeldClock, begin, hold, through_canary
@@ -99,6 +100,10 @@ def test_a_database_that_stays_away_ends_the_worker_with_its_name(tmp_path: Path
     with pytest.raises(TransientError, match="does not answer"):
         Worker(ledger, FileJob(tmp_path), "r1", "w", away_s=5).go(Threads())
     ledger.close()
+
+
+def test_of_many_who_begin_one_run_at_once_one_begins_it(tmp_path: Path) -> None:
+    assert sorted(all_begin(f"sqlite:///{tmp_path}/fleet.db")) == [False] * (AT_ONCE - 1) + [True]
 
 
 def test_who_asks_to_stop_waits_for_no_absent_database(tmp_path: Path) -> None:

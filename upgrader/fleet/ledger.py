@@ -22,6 +22,8 @@ from upgrader.model.errors import AbsentError, InputError, StaleError, Transient
 from upgrader.model.moments import rfc3339
 from upgrader.ports.clock import Clock
 
+_TABLES_LOCK = 0x63636D7570
+"""PostgreSQL's advisory locks are numbers; this one is `ccmup`."""
 _CHANGING = tuple(column for column in RUNS.c if column.name not in ("strategy", "waves"))
 
 
@@ -39,6 +41,9 @@ class Ledger:
             sa.event.listen(self.engine, "connect", _sqlite_settings)
             sa.event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         with self.begin() as connection:
+            if not self.sqlite:
+                # Of several who come first to a new database one makes the tables: IF NOT EXISTS alone is a race there.
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
             self._refuse_older(connection)
             METADATA.create_all(connection)
 
