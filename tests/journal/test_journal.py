@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from upgrader.execute.file_lock import FileLock
 from upgrader.execute.journal import JOURNAL, FileStore, runs_in
-from upgrader.model.errors import AbsentError, InputError
+from upgrader.model.errors import AbsentError, InputError, LockedError, TransientError
 from upgrader.model.run import Entry
 
 
@@ -81,3 +85,37 @@ def test_junk_never_raises_anything_else(tmp_path_factory: pytest.TempPathFactor
     except InputError as error:
         found.append(error)
     assert all(JOURNAL in error.where for error in found)
+
+
+@contextmanager
+def _full_beyond(size: int) -> Iterator[None]:
+    """No file of this process grows beyond `size` bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_told_with_the_next_command_and_the_journal_goes_on_afterwards(tmp_path: Path) -> None:
+    store = written(tmp_path)
+    note = Entry(seq=0, run="", event="note", at="2026-11-24T12:00:00Z", data={"n": 5})
+    with _full_beyond((store.directory / JOURNAL).stat().st_size + 20):
+        for write in (lambda: store.append(note), lambda: store.save("backup.json", b"x" * 10_000)):
+            with pytest.raises(TransientError, match="can't be written down") as told:
+                write()
+            assert told.value.next_command == "make room on the disk, then ccm-upgrade resume run"
+    assert [entry.data["n"] for entry in FileStore(tmp_path, "run").entries()] == [0, 1, 2, 3, 4]
+    store.append(note)
+    assert [entry.data["n"] for entry in FileStore(tmp_path, "run").entries()] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_full_disk_takes_no_lock_from_its_holder(tmp_path: Path) -> None:
+    lock = FileLock(tmp_path, "c1")
+    with _full_beyond(0):
+        lock.take()
+        with pytest.raises(LockedError):
+            FileLock(tmp_path, "c1").take()
+        lock.release()
+    FileLock(tmp_path, "c1").take()

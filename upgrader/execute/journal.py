@@ -6,18 +6,18 @@ writing it) is cut off by the next entry; anything else that does not fit the ch
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from upgrader import codec
-from upgrader.model.errors import AbsentError, InputError
+from upgrader.model.errors import AbsentError, InputError, TransientError
 from upgrader.model.run import Entry
 
 JOURNAL = "journal.jsonl"
@@ -46,7 +46,8 @@ class FileStore:
         self.directory = directory / run_id
         self.torn = False
         if create:
-            self.directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+            with disk(self.directory, "make room there, or give another --state-dir"):
+                self.directory.mkdir(parents=True, mode=0o700, exist_ok=True)
         elif not (self.directory / JOURNAL).exists():
             raise AbsentError(
                 f"no run {run_id!r}", where=str(directory), next_command="ccm-upgrade history lists the runs"
@@ -54,10 +55,14 @@ class FileStore:
         self._whole = 0
         self._guard = threading.RLock()
         self._lines: tuple[str, ...] | None = None
+        self._resume = f"make room on the disk, then ccm-upgrade resume {run_id}"
 
     def append(self, entry: Entry) -> Entry:
-        """Append one entry; returns it with its number and the hash of the line before. A torn last line goes."""
-        with self._guard:
+        """Append one entry; returns it with its number and the hash of the line before. A torn last line goes.
+
+        Raises `TransientError` where the disk does not take it.
+        """
+        with self._guard, disk(self.directory / JOURNAL, self._resume):
             return self._append(entry)
 
     def _append(self, entry: Entry) -> Entry:
@@ -130,15 +135,16 @@ class FileStore:
             return self._lines or ()
 
     def save(self, name: str, data: bytes) -> Path:
-        """Write a file atomically, mode 0600."""
+        """Write a file atomically, mode 0600. Raises `TransientError` where the disk does not take it."""
         path = self.directory / name
         temporary = path.with_name(f".{name}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with disk(path, self._resume):
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
         _sync_directory(self.directory)
         return path
 
@@ -151,8 +157,22 @@ class FileStore:
                               next_command="ccm-upgrade history") from error  # fmt: skip
 
 
+@contextmanager
+def disk(path: Path, next_command: str) -> Iterator[None]:
+    """What is written here is on disk, or nothing goes on: a full or unwritable one is a `TransientError`."""
+    try:
+        yield
+    except OSError as error:
+        raise TransientError(
+            "the run can't be written down",
+            where=str(path),
+            why=error.strerror or str(error),
+            next_command=next_command,
+        ) from error
+
+
 def _sync_directory(directory: Path) -> None:
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)
         try:
             os.fsync(descriptor)
