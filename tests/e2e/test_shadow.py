@@ -116,12 +116,15 @@ def test_an_identity_that_may_write_is_refused(
     assert desk.lab.cluster().api.store.revision == revision
 
 
-def test_a_no_writes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("answer", "exit_code"), [("n\n", 130), ("", 64)])
+def test_a_no_and_silence_write_nothing(
+    desk: Desk, answer: str, exit_code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     give_reader(desk)
     revision = desk.lab.cluster().api.store.revision
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     code, _ = desk.cli(*RUN[:-1])
-    assert code == 130
+    assert code == exit_code
     assert "Run it?" in desk.err
     assert "RAM user reader" in desk.err
     assert desk.lab.cluster().api.store.revision == revision
