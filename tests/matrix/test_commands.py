@@ -124,7 +124,10 @@ def test_bad_input_is_a_sentence_and_64(capsys: pytest.CaptureFixture[str], word
         ("path v1.9.3.101 v2.14.0", "v1.9.3.101 -> v1.9.3."),
     ],
 )
-def test_text_for_people(capsys: pytest.CaptureFixture[str], words: str, row: str) -> None:
+def test_text_for_people(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str, row: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # a narrow terminal gets blocks instead of rows
     assert run(["matrix", *words.split()]) == 0
     assert any(row in line for line in capsys.readouterr().out.splitlines())
 

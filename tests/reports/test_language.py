@@ -13,7 +13,7 @@ from upgrader.cli.exit_codes import MEANING
 from upgrader.cli.explanations import conditions, documented
 from upgrader.cli.main import COMMANDS, app
 from upgrader.matrix.load import load_matrix
-from upgrader.report.language import catalogue, language_of
+from upgrader.report.language import Catalogue, catalogue, language_of
 from upgrader.report.paper import Paper, width_of, wrapped
 
 ZH = catalogue("zh")
@@ -109,6 +109,11 @@ def test_a_line_is_told_whole_or_left_alone() -> None:
     half = "step 1 of 6: Do something that no catalogue has ever heard of"
     assert ZH.line(half) == half
     assert HAN.search(ZH.say(half))
+
+
+def test_each_sentence_of_a_list_is_told() -> None:
+    words = Catalogue({"One is new.": "新增一项。", "The other is gone.": "另一项已消失。"})
+    assert words.say("One is new.; The other is gone.") == "新增一项；另一项已消失。"
 
 
 def test_no_template_is_one_word() -> None:

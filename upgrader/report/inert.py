@@ -6,10 +6,12 @@ import re
 import unicodedata
 from typing import TextIO
 
+from upgrader.codec import STEERING
+
 _STAND_INS = str.maketrans({"·": "-", "→": "->", "…": "...", "×": "x", "–": "-", "’": "'", "\ufffd": "?"})
 OWN_STYLE = re.compile(r"(\x1b\[[0-9]{1,2}m)")
 # Line breaks and tabs are laid out; everything else that controls is not shown: C0 and C1, and marks of direction.
-_CONTROLS = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
+_CONTROLS = re.compile(f"[\\x00-\\x08\\x0b-\\x1f{STEERING}]")
 
 
 def clean(text: str) -> str:

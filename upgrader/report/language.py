@@ -56,8 +56,8 @@ class Catalogue:
             return self.texts[text]
         if (small := f"{text[0].lower()}{text[1:]}") in self.texts:
             return self.texts[small]
-        # A message that became a sentence by its full stop.
-        if text[-1] == "." and len(text) > 1 and (sentence := self.say(text[:-1])) != text[:-1]:
+        # A message that became a sentence by its full stop; in a list each part has its own.
+        if text[-1] == "." and len(text) > 1 and ".; " not in text and (sentence := self.say(text[:-1])) != text[:-1]:
             return f"{sentence}。"
         if " " not in text:
             return text  # an id, an address, a number: no template is one word
@@ -68,7 +68,7 @@ class Catalogue:
                 return self._filled(self.texts[template], shape)
         parts = text.split("; ")
         told = [self.say(part) for part in parts] if len(parts) > 1 else parts
-        return "；".join(told) if told != parts else text
+        return "；".join(told).replace("。；", "；") if told != parts else text
 
     def _filled(self, template: str, shape: re.Match[str]) -> str:
         return _HOLE.sub(lambda hole: self.say(shape[hole[1]]), template)
