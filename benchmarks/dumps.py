@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from msgspec import convert
 
-from upgrader.forecast.hash import HASH_LABEL, Formula, hash_by
+from upgrader.forecast.hash import HASH_LABEL, hash_by
+from upgrader.matrix.behaviour import HashFormula
 from upgrader.model.kube import Service
 
 Labels = Literal["none", "foreign", "H1", "H2", "H3"]
@@ -75,7 +76,7 @@ def service(number: int, dice: random.Random, labels: Labels = "none") -> dict[s
         status["loadBalancer"]["ingress"] = [{"ip": f"47.{dice.randrange(256)}.{number >> 8 & 255}.{number & 255}"}]
     found = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec, "status": status}
     if balanced and labels != "none":
-        formula: Formula = "H3" if labels == "foreign" else labels
+        formula: HashFormula = "H3" if labels == "foreign" else labels
         value = hash_by(convert(found, Service), formula) or ""
         metadata["labels"][HASH_LABEL] = value[::-1] if labels == "foreign" else value
     return found

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
+from upgrader.adapters.recorded import Recorder
 
 from upgrader import pipeline
 from upgrader.adapters.aliyun.client import SdkTransport
@@ -30,7 +31,6 @@ from upgrader.adapters.aliyun.cloud import AliyunCloud
 from upgrader.adapters.aliyun.endpoint import parse_endpoint
 from upgrader.adapters.aliyun.retry import LOOPBACK_PER_S, Bucket
 from upgrader.adapters.kube import connect
-from upgrader.adapters.recorded import Recorder
 from upgrader.discover.collect import discover
 from upgrader.discover.said import Said
 from upgrader.lab.cloud.slb.model import LoadBalancer

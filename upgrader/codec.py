@@ -17,8 +17,9 @@ from upgrader.model.errors import InputError
 
 T = TypeVar("T")
 
-# C1 controls and marks of direction; JSON itself escapes the others.
-_CONTROLS = re.compile("[\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
+STEERING = "\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069"
+"""C1 controls and marks of direction, as a class of a regular expression; JSON itself escapes C0."""
+_CONTROLS = re.compile(f"[{STEERING}]")
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
@@ -82,8 +83,8 @@ def decode_objects(text: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) 
 def _nulls_unnamed(text: bytes) -> bytes | None:
     """A JSON text whose null members have no name any more, so that a decoder passes over them; None without any.
 
-    A name is what stands in quotes of its own before a colon. Only plain words are taken for one: between two quotes
-    that do not belong together there is always a comma, a colon or a bracket.
+    No field of Kubernetes has an empty name. A name is what stands in quotes of its own before a colon. Only plain
+    words are taken for one: between two quotes that don't belong together is always a comma, a colon or a bracket.
     """
     parts, done, at = list[bytes](), 0, text.find(b"null")
     while at >= 0:

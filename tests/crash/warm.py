@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import upgrader.adapters.aliyun.client
-import upgrader.adapters.aliyun.cloud
-import upgrader.adapters.kube.cluster
-import upgrader.adapters.kube.config
-import upgrader.adapters.kube.transport
-import upgrader.discover.collect
-import upgrader.pipeline
-import upgrader.verify  # noqa: F401
-from tests.crash import attempt  # noqa: F401
-from upgrader.adapters.aliyun.requests import build  # noqa: F401
+from importlib import import_module
+
 from upgrader.matrix.load import load_matrix
 from upgrader.matrix.startup import load_startup
 from upgrader.plugins import all_checks
+
+for name in (
+    "tests.crash.attempt", "upgrader.adapters.aliyun.client", "upgrader.adapters.aliyun.cloud",
+    "upgrader.adapters.aliyun.requests", "upgrader.adapters.kube.cluster", "upgrader.adapters.kube.config",
+    "upgrader.adapters.kube.transport", "upgrader.discover.collect", "upgrader.pipeline", "upgrader.verify",
+):  # fmt: skip
+    import_module(name)
 
 load_matrix()
 load_startup()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -34,18 +35,22 @@ from upgrader.model.kube import (
 UID = "0a8d9b4e-0000-4000-8000-000000000001"
 
 
-def service(annotations: dict[str, str] | None = None, address: str = "47.0.0.1", **spec: object) -> Service:
-    wanted = {"type": "LoadBalancer", "ports": (ServicePort(port=80, protocol="TCP"),), "selector": {"app": "web"}}
+def service(annotations: dict[str, str] | None = None, address: str = "47.0.0.1", **spec: Any) -> Service:
+    wanted: dict[str, Any] = {
+        "type": "LoadBalancer",
+        "ports": (ServicePort(port=80, protocol="TCP"),),
+        "selector": {"app": "web"},
+    }
     return Service(
         metadata=Metadata(name="web", namespace="prod", uid=UID, annotations=annotations or {}),
-        spec=ServiceSpec(**(wanted | spec)),  # type: ignore[arg-type]
+        spec=ServiceSpec(**(wanted | spec)),
         status=ServiceStatus(load_balancer=LoadBalancerStatus(ingress=(Ingress(ip=address),) if address else ())),
     )
 
 
-def clb(**more: object) -> LoadBalancer:
+def clb(**more: Any) -> LoadBalancer:
     own = {OWN_TAG: default_name(service())}
-    return LoadBalancer(**({"kind": "clb", "id": "lb-1", "address": "47.0.0.1", "tags": own} | more))  # type: ignore[arg-type]
+    return LoadBalancer(**({"kind": "clb", "id": "lb-1", "address": "47.0.0.1", "tags": own} | more))
 
 
 def facts(
@@ -135,6 +140,13 @@ def test_it_is_found_and_only_where_it_is(name: str) -> None:
 
 def test_a_healthy_cluster_has_nothing() -> None:
     assert ids(facts()) - {"hand-edits"} == set()
+
+
+@pytest.mark.parametrize("ccm", [{"cloud_config": {"serviceBackendType": "eni"}}, {"force_eni": "true"}])
+def test_pods_that_are_backends_themselves_may_be_clients_of_their_clb(ccm: dict[str, Any]) -> None:
+    wanted, make = SICK["private, by host name"]
+    direct = CcmInstall(version="v2.10.0", ready=3, desired=3, **ccm)
+    assert wanted not in ids(replace(make(), ccm=direct))
 
 
 def test_what_could_not_be_read_is_not_taken_for_gone() -> None:

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from benchmarks import dumps
 from upgrader.forecast import forecast, go_yaml
 from upgrader.forecast.hash import HASH_LABEL, long_text
-from upgrader.forecast.hash_quick import Formula, quick_text
+from upgrader.forecast.hash_quick import quick_text
+from upgrader.matrix.behaviour import HashFormula
 from upgrader.matrix.load import load_matrix
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
 from upgrader.model.forecast import Forecast
@@ -37,7 +38,7 @@ def test_who_does_not_ask_for_labels_is_told_the_same_otherwise(labels: dumps.La
 
 
 @pytest.mark.parametrize("formula", ["H1", "H2", "H3", "H4"])
-def test_realistic_services_take_the_short_way(formula: Formula) -> None:
+def test_realistic_services_take_the_short_way(formula: HashFormula) -> None:
     services = [convert(one, Service) for one in dumps.services(500, 3)]
     for one in services:
         if one.is_load_balancer:

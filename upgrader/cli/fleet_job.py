@@ -36,8 +36,6 @@ _STATES: dict[str, ClusterState] = {
     "STALLED": "stalled",
     "RUNNING": "stalled",
 }
-QUESTIONS_AT_ONCE = 8
-"""How many questions to clusters are on their way together, if no more clusters than that are worked on at once."""
 LISTS_KEPT_S = 60.0
 """How long `fleet plan` goes by what was listed of a region. An upgrade takes nothing older than its own look."""
 _UNFINISHED = frozenset({"RUNNING", "PAUSED", "STALLED"})
@@ -70,8 +68,10 @@ class LiveJob:
 
     def __init__(self, state_dir: Path, *, endpoint: str = "", accept_unknown: bool = False, parallel: int = 1) -> None:
         self.state_dir, self.endpoint, self.accept_unknown = state_dir, endpoint, accept_unknown
+        from upgrader.discover.ask import WORKERS
+
         # Clusters beside each other are parallel enough; more threads would take the time from them that they need.
-        self._at_once = max(1, QUESTIONS_AT_ONCE // parallel)
+        self._at_once = max(1, WORKERS // parallel)
         _import_all()
         self._kubeconfigs = Kubeconfigs()
         self._buckets: dict[str, Bucket] = {}

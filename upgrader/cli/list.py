@@ -34,10 +34,12 @@ def list_services(namespace: str, fmt: str, **origin: object) -> None:
             paper.line("there is no LoadBalancer Service")
             return paper.text()
         told = {"on_delete", "made_by"}
-        cells = (
-            [paper.say(getattr(row, name) or "-") if name in told else getattr(row, name) or "-" for name in fields]
-            for row in rows
-        )
+
+        def cell(row: object, name: str) -> str:
+            text = getattr(row, name) or "-"
+            return paper.say(text) if name in told else text
+
+        cells = ([cell(row, name) for name in fields] for row in rows)
         paper.table(cells, indent=0, header=[name.replace("_", " ") for name in fields])
         return paper.text()
 

@@ -62,11 +62,11 @@ class Origin(Struct, frozen=True, kw_only=True):
 
 
 class Connections(Struct, frozen=True, kw_only=True):
-    """What was connected; None where it was not asked for. `at_once` questions of a look go out together."""
+    """What was connected; None where it was not asked for. A look asks `at_once` questions together (None: its own)."""
 
     cluster: Any = None
     cloud: Any = None
-    at_once: int = 8
+    at_once: int | None = None
 
 
 def origin_options(command: Command) -> Command:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from upgrader import codec
 from upgrader.model.errors import InputError
+from upgrader.whole_file import write_whole
 
 if TYPE_CHECKING:
     from upgrader.report.language import Catalogue
@@ -47,8 +47,9 @@ def progress(message: str) -> None:
 
 
 def show(text: str, *, err: bool = False) -> None:
-    """Text for a person, in the reader's language, ending in a line break. What others wrote in it controls no
-    terminal; what was laid out in that language already stays.
+    """Text for a person, in the reader's language, ending in a line break; what was laid out in it already stays.
+
+    What others wrote in it controls no terminal.
     """
     from upgrader.report.inert import ascii_only, knows_unicode, shown
 
@@ -95,14 +96,8 @@ def split_out(out: str, formats: tuple[str, ...]) -> tuple[str, Path]:
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file atomically with mode 0600. Raises `InputError` where it cannot be written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, data)
     except OSError as error:
         raise InputError(
             what="can't write the file", where=str(path), why=error.strerror or str(error),

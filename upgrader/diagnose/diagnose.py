@@ -17,7 +17,7 @@ from upgrader.diagnose.recognise import FRAMES, code_in, is_ours, kind_of_event,
 from upgrader.diagnose.when import SUCCESSES, order, settled_by
 from upgrader.matrix.model import ErrorEntry, Matrix
 from upgrader.migrations.context import value_of
-from upgrader.model.errors import InputError
+from upgrader.model.errors import InputError, troubleshooting
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.finding import Outcome, Subject
 from upgrader.model.kube import Event
@@ -181,7 +181,7 @@ def _untold(look: Look, subject: Subject, event: Event, name: str) -> Diagnosis:
     code, request = code_in(event.message), request_in(event.message)
     fix: tuple[str, ...] = ("read the message to its end, and CCM's log around that time",)
     if code:
-        fix = (f"read what the cloud says of it: https://next.api.aliyun.com/troubleshoot?q={code}", *fix)
+        fix = (f"read what the cloud says of it: {troubleshooting(code)}", *fix)
     if request:
         fix = (*fix, f"open a ticket with the request's id: {request}")
     return Diagnosis(

@@ -21,7 +21,7 @@ WORKERS = 8
 class Questions:
     """Asks `at_once` questions in parallel, one after the other if that is 1; collects what could not be answered."""
 
-    def __init__(self, at_once: int = WORKERS) -> None:
+    def __init__(self, at_once: int) -> None:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="discover") if at_once > 1 else None
         self._guard = threading.Lock()
         self._gaps: list[Gap] = []

@@ -24,14 +24,14 @@ def discover(
     clock: Clock,
     *,
     base: ClusterFacts | None = None,
-    at_once: int = WORKERS,
+    at_once: int | None = None,
 ) -> ClusterFacts:
     """The facts of a live cluster (or `base`, the facts in files) completed by those of its cloud.
 
-    `at_once` questions are on their way together. One that fails leaves a gap. Only a cluster that can't be reached at
-    all is an error.
+    `at_once` questions (`WORKERS` by default) are on their way together. One that fails leaves a gap. Only a cluster
+    that can't be reached at all is an error.
     """
-    with Questions(at_once) as questions:
+    with Questions(at_once or WORKERS) as questions:
         if cluster is not None:
             facts, objects = read_cluster(cluster.reader, questions)
             facts = assemble(facts, objects, said)

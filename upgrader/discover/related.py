@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from upgrader.forecast.annotations import BACKEND_TYPE
 from upgrader.forecast.direct import direct_by_default
+from upgrader.forecast.nodes import is_virtual
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.kube import Service
@@ -20,7 +22,7 @@ _ID_LABEL = "service.k8s.alibaba/loadbalancer-id"
 _FINALIZERS = "service.k8s.alibaba/"
 _OWNER_TAG = "kubernetes.do.not.delete"
 _CLUSTER_TAG = "ack.aliyun.com"
-_BACKEND_TYPE = ("service.beta.kubernetes.io/backend-type", *(f"{prefix}backend-type" for prefix in _PREFIXES))
+_BACKEND_TYPES = (BACKEND_TYPE, *(f"{prefix}backend-type" for prefix in _PREFIXES))
 
 
 def owner_name(service: Service) -> str:
@@ -76,13 +78,12 @@ def lists_certificates(facts: ClusterFacts) -> ClusterFacts:
 
 def asks_for_eni(facts: ClusterFacts) -> bool:
     """True where some Service's backends may be pods: on Terway, by annotation, by CCM's own setting, on ECI."""
-    virtual = (node.metadata.labels.get("type") == "virtual-kubelet" for node in facts.nodes)
-    if direct_by_default(facts.ccm) or any(virtual):
+    if direct_by_default(facts.ccm) or any(map(is_virtual, facts.nodes)):
         return True
     return facts.identity.network == "terway" or any(
         service.metadata.annotations.get(name) == "eni"
         for service in facts.load_balancer_services
-        for name in _BACKEND_TYPE
+        for name in _BACKEND_TYPES
     )
 
 

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from upgrader import codec
 from upgrader.model.errors import AbsentError, InputError, TransientError
 from upgrader.model.run import Entry
+from upgrader.whole_file import write_whole
 
 JOURNAL = "journal.jsonl"
 
@@ -137,14 +138,8 @@ class FileStore:
     def save(self, name: str, data: bytes) -> Path:
         """Write a file atomically, mode 0600. Raises `TransientError` where the disk does not take it."""
         path = self.directory / name
-        temporary = path.with_name(f".{name}.tmp")
         with disk(path, self._resume):
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            write_whole(path, data)
         _sync_directory(self.directory)
         return path
 

@@ -125,14 +125,14 @@ class Worker:
         settled by observing when the run goes on.
         """
         clock = self.ledger.clock
-        end, told, hurried = clock.monotonic() + self._away_s, False, False
+        end, told = clock.monotonic() + self._away_s, False
         while True:
             try:
                 return call()
             except TransientError as error:
                 self._steady_since = clock.monotonic()
-                if self.stop_asked() and not hurried:
-                    end, hurried = min(end, clock.monotonic() + _STOPPING_S), True
+                if self.stop_asked():
+                    end = min(end, clock.monotonic() + _STOPPING_S)
                 if clock.monotonic() >= end:
                     raise
                 if not told:

@@ -45,7 +45,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 def is_eni(world: World, service: Service) -> bool:
     """Whether the Service's pods are attached directly."""
-    return is_direct(world.facts.ccm, service, v1=world.ways.clb_listeners == "v1")
+    return is_direct(world.facts.ccm, service, v1=world.ways.is_v1)
 
 
 def wanted_backends(
@@ -153,7 +153,7 @@ def _port_number(world: World, port: ServicePort, named: list[tuple[str | None, 
     """The target port: its number, or for a name what the endpoints say for the Service port's name."""
     if not isinstance(port.target_port, str):
         return port.target_port or 0
-    if world.ways.clb_listeners == "v1":
+    if world.ways.is_v1:
         # v1.9.3 looks no name up: it tells the cloud port 0.
         return 0
     nothing = 0 if world.ways.missing_port == "zero" else None
@@ -206,7 +206,7 @@ def _local(
     world: World, service: Service, make: _Maker, ends: list[PodEnd], nodes: dict[str, Node], wish: WeightWish
 ) -> list[Backend]:
     """The nodes that pods run on, and the pods of virtual nodes: for v1.9.3 such a node is one like any other too."""
-    hosts, virtual, as_others = [], [], world.ways.clb_listeners == "v1"
+    hosts, virtual, as_others = [], [], world.ways.is_v1
     for end in ends:
         node = nodes.get(_host(service, end))
         if node is None:

@@ -26,7 +26,7 @@ class DesiredGroup(Struct, frozen=True, kw_only=True):
 def group_name(world: World, service: Service, port: ServicePort) -> str:
     """The name of a CLB's server group for a port, which is also each backend's description."""
     target = port.target_port if port.target_port is not None else 0
-    if world.ways.clb_listeners == "v1" and not isinstance(target, int):
+    if world.ways.is_v1 and not isinstance(target, int):
         # v1.9.3 names a group by the number alone.
         target = 0
     number = str(target) if is_eni(world, service) else str(port.node_port)

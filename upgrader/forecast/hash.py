@@ -23,7 +23,8 @@ from typing import Any
 
 from upgrader import codec
 from upgrader.forecast.go_yaml import Value, to_yaml
-from upgrader.forecast.hash_quick import IGNORED_KEY, Formula, as_go_prints, quick_text
+from upgrader.forecast.hash_quick import IGNORED_KEY, as_go_prints, quick_text
+from upgrader.matrix.behaviour import HashFormula
 from upgrader.model.kube import Service, ServicePort, ServiceSpec
 from upgrader.model.version import CcmVersion
 
@@ -37,7 +38,7 @@ _UNKNOWN_TO_H1 = (
 _UNKNOWN_TO_H2 = ("ipFamily", "topologyKeys", "trafficDistribution")
 
 
-def formula_of(version: CcmVersion) -> Formula:
+def formula_of(version: CcmVersion) -> HashFormula:
     """The formula that a version uses."""
     from upgrader.matrix.behaviour import behaviour
 
@@ -49,7 +50,7 @@ def service_hash(service: Service, version: CcmVersion) -> str | None:
     return hash_by(service, formula_of(version))
 
 
-def hash_by(service: Service, formula: Formula) -> str | None:
+def hash_by(service: Service, formula: HashFormula) -> str | None:
     """The hash by one formula: 56 hexadecimal digits (SHA-224)."""
     if formula == "none":
         return None
@@ -57,12 +58,12 @@ def hash_by(service: Service, formula: Formula) -> str | None:
     return hashlib.sha224(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def long_text(service: Service, formula: Formula) -> str:
+def long_text(service: Service, formula: HashFormula) -> str:
     """The text that a formula is the digest of, whatever the Service is like."""
     return _h1(service) if formula == "H1" else to_yaml(_listed(service, formula) or None)
 
 
-def plainest(service: Service, formula: Formula) -> Formula:
+def plainest(service: Service, formula: HashFormula) -> HashFormula:
     """The oldest formula that computes the same for this Service."""
     return "H3" if formula == "H4" and not service.spec.load_balancer_source_ranges else formula
 
@@ -76,7 +77,7 @@ def _h1(service: Service) -> str:
     return to_yaml(spec) + (to_yaml(annotations) if service.metadata.annotations else "null\n")
 
 
-def _listed(service: Service, formula: Formula) -> list[Value]:
+def _listed(service: Service, formula: HashFormula) -> list[Value]:
     """The list that H2 and later print, without its empty members."""
     spec, metadata = service.spec, service.metadata
     annotations: dict[str, Value] = {k: v for k, v in metadata.annotations.items() if v and k != IGNORED_KEY}

@@ -1,6 +1,6 @@
 """The text that a service hash is of, for a Service like most: put together from pieces that are met again and again.
 
-A dump of 50,000 Services is judged in a second only because of it. The long way, which `hash` goes for every other
+It is for dumps of tens of thousands (`benchmarks/check_files.py`). The long way, which `hash` goes for every other
 Service, builds the value and prints it; it is what this one has to agree with.
 """
 
@@ -10,12 +10,10 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Literal
 
 from upgrader.forecast.go_yaml import Value, is_simple, list_block, map_block, text_map_lines, word
+from upgrader.matrix.behaviour import HashFormula
 from upgrader.model.kube import Service, ServicePort, ServiceSpec
-
-Formula = Literal["none", "H1", "H2", "H3", "H4"]
 
 IGNORED_KEY = "alibabacloud.com/reconcile.hash"
 # An address that is printed as it is, and no number to any reader.
@@ -27,7 +25,7 @@ Between = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ..
 """The entries of a spec before its address, up to its health check's port, up to its ports, and after its selector."""
 
 
-def quick_text(service: Service, formula: Formula) -> str:
+def quick_text(service: Service, formula: HashFormula) -> str:
     """The text of one formula, without building the value; empty where only the long way can tell."""
     metadata, whole = service.metadata, formula == "H1"
     lines = text_map_lines(metadata.annotations, 0 if whole else 2)
@@ -58,13 +56,13 @@ def as_go_prints(moment: str | None) -> str:
         return moment
 
 
-def _chosen(spec: ServiceSpec, formula: Formula) -> list[str]:
+def _chosen(spec: ServiceSpec, formula: HashFormula) -> list[str]:
     """The fields that H3 and later cover, without annotations and moment; "" for one that is not like most."""
     words = _words(spec.type, spec.external_traffic_policy, spec.load_balancer_class)
     return [_ports(spec.ports, formula, 2), *words] if spec.ports else [*words]
 
 
-def _spec(spec: ServiceSpec, formula: Formula, indent: int) -> str:
+def _spec(spec: ServiceSpec, formula: HashFormula, indent: int) -> str:
     """The whole spec, whose entries stand at `indent`; empty for one that is not like most."""
     address, addresses = spec.cluster_ip, spec.cluster_i_ps
     if (
@@ -99,8 +97,8 @@ def _spec(spec: ServiceSpec, formula: Formula, indent: int) -> str:
 
 @lru_cache(maxsize=1024)
 def _between(
-    formula: Formula, indent: int, type_: str, external: str, affinity: str, class_: str | None, allocate: bool | None,
-    internal: str | None, families: tuple[str, ...] | None, family_policy: str | None,
+    formula: HashFormula, indent: int, type_: str, external: str, affinity: str, class_: str | None,
+    allocate: bool | None, internal: str | None, families: tuple[str, ...] | None, family_policy: str | None,
 ) -> Between | None:  # fmt: skip
     """The entries of a spec that few Services differ in; None where one is a text of several lines."""
     known = formula == "H2"  # The library that H1 is built with knows none of these.
@@ -123,7 +121,7 @@ def _entries(part: dict[str, Value], indent: int) -> tuple[str, ...]:
     return (map_block(filled, indent),) if filled else ()
 
 
-def _ports(ports: Iterable[ServicePort], formula: Formula, indent: int) -> str:
+def _ports(ports: Iterable[ServicePort], formula: HashFormula, indent: int) -> str:
     """A list of ports that stands at `indent`; empty where one is not like most."""
     printed = []
     for port in ports:
@@ -137,7 +135,7 @@ def _ports(ports: Iterable[ServicePort], formula: Formula, indent: int) -> str:
 
 @lru_cache(maxsize=4096)
 def _around_node_port(
-    formula: Formula, app_protocol: str | None, name: str, port: int, protocol: str, target_port: int | str | None
+    formula: HashFormula, app_protocol: str | None, name: str, port: int, protocol: str, target_port: int | str | None
 ) -> Around | None:
     """A port but for its node port; None where zero values or texts of several lines are left to the long way."""
     before: dict[str, Value] = {key: v for key, v in (("appProtocol", app_protocol), ("name", name)) if v}

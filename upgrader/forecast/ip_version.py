@@ -22,7 +22,7 @@ ADDRESS_TYPES: dict[BackendIp, tuple[str, ...]] = {
 
 def reads_slices(world: World) -> bool:
     """Whether endpoints are read from EndpointSlices."""
-    if world.ways.clb_listeners == "v1":
+    if world.ways.is_v1:
         return False
     return world.gates.get("endpointslice", world.ways.endpoint_slices)
 

@@ -95,7 +95,13 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     nlb_clean_up: Literal["always", "full-sync"]
     nlb_reuse_error_named: bool
     nlb_fixed_stops_all: bool
+    nlb_protocol_error: Literal["wit", "with"]
     dry_run: Literal["none", "writes", "in-turn", "at-once"]
+
+    @property
+    def is_v1(self) -> bool:
+        """Whether it is the first generation (v1.9.3), whose source is another one throughout."""
+        return self.clb_listeners == "v1"
 
 
 class BehaviourEntry(Spanned, frozen=True, kw_only=True):

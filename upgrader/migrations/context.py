@@ -28,7 +28,6 @@ from upgrader.ram.delta import Judged, judge
 NLB_SINCE = parse_version("v2.5.1")
 PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 LEGACY_PREFIX = "service.beta.kubernetes.io/alicloud-loadbalancer-"
-BACKEND_TYPE = "service.beta.kubernetes.io/backend-type"
 
 CLUSTER = Subject(kind="Cluster")
 _NO_VERSION = Gap(area="ccm", call="the running version", why="absent", detail="say it with --from")

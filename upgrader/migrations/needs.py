@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
+from upgrader.forecast.annotations import BACKEND_TYPE
 from upgrader.forecast.direct import direct_by_default
+from upgrader.forecast.nodes import is_virtual
 from upgrader.matrix.model import Matrix
 from upgrader.model.cloud import LbKind
 from upgrader.model.facts import ClusterFacts
@@ -22,7 +24,6 @@ _PREFIXES = (
     "service.beta.kubernetes.io/alicloud-loadbalancer-",
 )
 _NLB_CLASS = "alibabacloud.com/nlb"
-_BACKEND_TYPE = "service.beta.kubernetes.io/backend-type"
 
 UNCONDITIONAL = frozenset({"", "a node joins"})
 
@@ -54,14 +55,14 @@ class Usage(Struct, frozen=True, kw_only=True):
         )
         labels = [node.metadata.labels for node in facts.nodes]
         eni = direct_by_default(facts.ccm) or any(
-            s.metadata.annotations[_BACKEND_TYPE] == "eni" for s in annotated.get(_BACKEND_TYPE, ())
+            s.metadata.annotations[BACKEND_TYPE] == "eni" for s in annotated.get(BACKEND_TYPE, ())
         )
         return cls(
             annotations=frozenset(name.removeprefix(p) for name in annotated for p in _PREFIXES if name.startswith(p)),
             protocols=frozenset(part.partition(":")[0].strip().lower() for text in spoken for part in text.split(",")),
             kinds=frozenset(kinds),
             source_ranges=any(service.spec.load_balancer_source_ranges for service in nlbs),
-            eni_or_eci=eni or any(one.get("type") == "virtual-kubelet" for one in labels),
+            eni_or_eci=eni or any(map(is_virtual, facts.nodes)),
             lingjun=any(one.get("alibabacloud.com/lingjun-worker") == "true" for one in labels),
             vpc_routes=facts.identity.network != "terway",
             service_token=bool(facts.ccm.cloud_config.get("uid")),

@@ -16,6 +16,11 @@ Adapters turn every vendor exception into one of these; none of theirs crosses t
 from __future__ import annotations
 
 
+def troubleshooting(code: str) -> str:
+    """The cloud's own page of one of its error codes."""
+    return f"https://next.api.aliyun.com/troubleshoot?q={code}"
+
+
 class CcmUpgradeError(Exception):
     """The root. `str(error)` is one readable sentence, ready to be shown; never a secret in it."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from upgrader.forecast.annotations import BACKEND_TYPE
 from upgrader.forecast.direct import is_direct
 from upgrader.forecast.nodes import AUTOSCALER_TAINT, EXCLUDE_LABEL, EXCLUDE_NODE_LABELS, is_virtual
+from upgrader.matrix.behaviour import behaviour
 from upgrader.matrix.model import Change
-from upgrader.migrations.context import BACKEND_TYPE, LEGACY_PREFIX, Context
+from upgrader.migrations.context import LEGACY_PREFIX, Context
 from upgrader.model.forecast import ServiceForecast
 from upgrader.model.kube import Node, Service
 from upgrader.model.plan import Touched
@@ -92,7 +94,7 @@ def _is_even(context: Context, service: Service) -> bool:
 
 
 def _is_eni(context: Context, service: Service) -> bool:
-    return is_direct(context.facts.ccm, service)
+    return is_direct(context.facts.ccm, service, v1=behaviour(context.target).is_v1)
 
 
 def _has_ranges(_context: Context, service: Service) -> bool:

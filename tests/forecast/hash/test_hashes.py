@@ -19,10 +19,11 @@ from msgspec.structs import replace
 
 from upgrader.codec import decode_object
 from upgrader.forecast.hash import HASH_LABEL, hash_by, long_text
-from upgrader.forecast.hash_quick import Formula, quick_text
+from upgrader.forecast.hash_quick import quick_text
+from upgrader.matrix.behaviour import HashFormula
 from upgrader.model.kube import Service
 
-FORMULAS: tuple[Formula, ...] = get_args(Formula)
+FORMULAS: tuple[HashFormula, ...] = get_args(HashFormula)
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "hashes.json").read_text())
 
 # Control characters and noncharacters may make a Service unreadable to Go's YAML: its hash is then that of nothing.
@@ -84,7 +85,7 @@ def test_as_the_real_functions_compute_it(at: int) -> None:
 
 @unhurried
 @given(services, formulas, st.randoms())
-def test_the_order_of_keys_does_not_matter(service: Service, formula: Formula, random: Any) -> None:
+def test_the_order_of_keys_does_not_matter(service: Service, formula: HashFormula, random: Any) -> None:
     annotations = list(service.metadata.annotations.items())
     random.shuffle(annotations)
     shuffled = replace(service, metadata=replace(service.metadata, annotations=dict(annotations)))
@@ -93,7 +94,7 @@ def test_the_order_of_keys_does_not_matter(service: Service, formula: Formula, r
 
 @unhurried
 @given(services, formulas)
-def test_labels_and_status_do_not_matter(service: Service, formula: Formula) -> None:
+def test_labels_and_status_do_not_matter(service: Service, formula: HashFormula) -> None:
     """CCM writes both itself: a hash that covered them would never be equal to the label."""
     labels = {**service.metadata.labels, HASH_LABEL: "x"}
     written = convert({**to_builtins(service), "status": {"loadBalancer": {"ingress": [{"ip": "1.2.3.4"}]}}}, Service)
@@ -103,13 +104,13 @@ def test_labels_and_status_do_not_matter(service: Service, formula: Formula) -> 
 
 @unhurried
 @given(services, formulas)
-def test_the_short_way_prints_what_the_long_one_does(service: Service, formula: Formula) -> None:
+def test_the_short_way_prints_what_the_long_one_does(service: Service, formula: HashFormula) -> None:
     assert quick_text(service, formula) in ("", long_text(service, formula))
 
 
 @unhurried
 @given(services, formulas, keys, st.text(min_size=1, max_size=10))
-def test_a_changed_annotation_changes_the_hash(service: Service, formula: Formula, key: str, text: str) -> None:
+def test_a_changed_annotation_changes_the_hash(service: Service, formula: HashFormula, key: str, text: str) -> None:
     before, text = service.metadata.annotations, "value " + text.encode("unicode-escape").decode()
     after = {**before, key: text}
     changed = replace(service, metadata=replace(service.metadata, annotations=after))

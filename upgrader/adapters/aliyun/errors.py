@@ -6,7 +6,14 @@ import re
 
 from upgrader.adapters.aliyun.call import Call
 from upgrader.adapters.patience import UnreachableError
-from upgrader.model.errors import AbsentError, CcmUpgradeError, DeniedError, RefusedError, TransientError
+from upgrader.model.errors import (
+    AbsentError,
+    CcmUpgradeError,
+    DeniedError,
+    RefusedError,
+    TransientError,
+    troubleshooting,
+)
 
 _TRANSIENT = re.compile(r"(?i)^(throttling|serviceunavailable|internalerror|systembusy|operationbusy)|\.timeout$")
 _DENIED = re.compile(
@@ -77,7 +84,7 @@ def from_code(call: Call, status: int, code: str, message: str, request_id: str 
         return AbsentError(what=f"not there: {call.name} {_object(call)}".rstrip(), where=call.region, why=why,
                            next_command="check --cluster-id and --region")  # fmt: skip
     return RefusedError(what=f"{call.name} was refused", code=code, where=call.region, why=why,
-                        next_command=f"read https://next.api.aliyun.com/troubleshoot?q={code}")  # fmt: skip
+                        next_command=f"read {troubleshooting(code)}")  # fmt: skip
 
 
 def unreachable(call: Call, message: str) -> TransientError:

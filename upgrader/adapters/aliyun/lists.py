@@ -11,6 +11,7 @@ from upgrader.ports.clock import Clock
 
 T = TypeVar("T")
 REST = 3.0
+"""So many times as long as the last asking took, the next one waits for others to join it."""
 
 
 class _Asked:

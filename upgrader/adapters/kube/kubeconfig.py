@@ -52,8 +52,7 @@ def read(paths: Sequence[Path]) -> dict[str, Any]:
         except OSError as error:
             raise InputError(what="can't read the kubeconfig", where=str(path), why=error.strerror or "",
                              next_command="correct its path, or let it be read") from error  # fmt: skip
-        merged.setdefault("current-context", whole.get("current-context"))
-        merged["current-context"] = merged["current-context"] or whole.get("current-context")
+        merged["current-context"] = merged.get("current-context") or whole.get("current-context")
         for section, kind in _SECTIONS.items():
             listed = whole.get(section) or ()
             merged.setdefault(section, []).extend(

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrader.migrations.context import BACKEND_TYPE, CLUSTER, Context, about, services
+from upgrader.forecast.annotations import BACKEND_TYPE
+from upgrader.migrations.context import CLUSTER, Context, about, services
 from upgrader.model.finding import Finding
 
 CODE = "CCM040"

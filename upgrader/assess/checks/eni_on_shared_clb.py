@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrader.migrations.context import BACKEND_TYPE, Context, about, value_of
+from upgrader.forecast.annotations import BACKEND_TYPE
+from upgrader.migrations.context import Context, about, value_of
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.finding import Finding
 from upgrader.model.kube import Service

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrader.migrations.context import BACKEND_TYPE, Context, about
+from upgrader.forecast.annotations import BACKEND_TYPE
+from upgrader.migrations.context import Context, about
 from upgrader.model.finding import Finding
 from upgrader.model.version import parse_version
 

@@ -8,7 +8,9 @@ from upgrader.diagnose.case import drop
 from upgrader.diagnose.fill import filled
 from upgrader.diagnose.look import Look
 from upgrader.diagnose.model import Diagnosis
-from upgrader.migrations.context import BACKEND_TYPE, about, kind_of
+from upgrader.forecast.direct import is_direct
+from upgrader.matrix.behaviour import behaviour
+from upgrader.migrations.context import about, kind_of
 from upgrader.model.kube import Service
 
 ID = "private-address-inside"
@@ -22,14 +24,14 @@ def look_for(look: Look) -> Iterable[Diagnosis]:
     not lead a backend's connection back to itself (FAQ). A host name in the status is not caught, and with the
     annotation hostname CCM writes nothing else there (updateServiceStatus of its CLB controller).
     """
+    v1 = look.running is not None and behaviour(look.running).is_v1
     for service in look.context.services:
         ingress = service.status.load_balancer.ingress
         lb = look.of(service) if kind_of(service) == "clb" else None
         if not ingress or ingress[0].ip or not ingress[0].hostname or lb is None:
             continue
-        nodes_are_backends = service.metadata.annotations.get(BACKEND_TYPE) != "eni"
         layer4 = sorted(one.port for one in lb.listeners if one.protocol in ("tcp", "udp"))
-        if lb.address_type.lower() == "intranet" and nodes_are_backends and layer4:
+        if lb.address_type.lower() == "intranet" and layer4 and not is_direct(look.facts.ccm, service, v1=v1):
             yield _note(service, lb.id, ingress[0].hostname, ", ".join(map(str, layer4)))
 
 

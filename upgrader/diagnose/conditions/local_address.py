@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from upgrader.diagnose.fill import filled
 from upgrader.diagnose.look import Look
 from upgrader.diagnose.model import Diagnosis
-from upgrader.migrations.context import BACKEND_TYPE, about
+from upgrader.forecast.annotations import BACKEND_TYPE
+from upgrader.migrations.context import about
 from upgrader.model.kube import Service
 
 ID = "local-address-inside"

@@ -6,8 +6,8 @@ from shlex import quote
 
 from upgrader.diagnose.case import Case, annotate
 from upgrader.diagnose.model import Answer
+from upgrader.forecast.annotations import BACKEND_TYPE
 from upgrader.forecast.nodes import is_excluded
-from upgrader.migrations.context import BACKEND_TYPE
 
 _NO_ENI = f"kubectl -n NAMESPACE annotate service SERVICE {BACKEND_TYPE}-"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from upgrader.diagnose.case import Case
 from upgrader.diagnose.model import Answer
-from upgrader.migrations.context import BACKEND_TYPE, LEGACY_PREFIX, PREFIX
+from upgrader.forecast.annotations import BACKEND_TYPE
+from upgrader.migrations.context import LEGACY_PREFIX, PREFIX
 
 _DROP_RANGES = (
     "kubectl -n NAMESPACE patch service SERVICE --type=json "

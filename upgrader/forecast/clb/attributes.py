@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
-from upgrader.forecast.clb.wanted import Notes
+from upgrader.forecast.clb.notes import Notes
 from upgrader.forecast.nlb.go_errors import atoi
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, REUSED_TAG, World, default_name
 from upgrader.model.cloud import LoadBalancer

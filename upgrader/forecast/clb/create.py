@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from upgrader.forecast.clb.attributes import DEFAULT_SPEC, V1_DEFAULT_BANDWIDTH, additional_tags, tag_params
 from upgrader.forecast.clb.listener_sync import create_listener
+from upgrader.forecast.clb.notes import Notes
 from upgrader.forecast.clb.servers import group_writes
-from upgrader.forecast.clb.wanted import ClbLocal, Notes
+from upgrader.forecast.clb.wanted import ClbLocal
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.forecast import Write
@@ -91,7 +92,7 @@ def clb_defaults(world: World, service: Service, local: ClbLocal) -> dict[str, s
         found.setdefault("ResourceGroupId", world.config["resourcegroupid"])
     if local.bandwidth:
         found["Bandwidth"] = str(local.bandwidth)
-    if ways.clb_listeners == "v1":
+    if ways.is_v1:
         return _network_v1(world, notes, _payment_v1(found))
     return _network(world, notes, found)
 

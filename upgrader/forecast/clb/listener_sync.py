@@ -26,7 +26,7 @@ def listener_writes(
     """The requests, deletions first. `group_ids` are the ids of the groups that are there, by name."""
     for remote in lb.listeners:
         if _goes(world, service, remote, listeners):
-            if world.ways.clb_listeners == "v1":
+            if world.ways.is_v1:
                 yield stop_listener(lb.id, remote)
             yield delete_listener(world, lb.id, remote)
     for wanted in listeners:
@@ -111,7 +111,7 @@ def create_listener(
         sent |= {"ListenerForward": "on", "ForwardPort": str(wanted.forward_port)}
     elif forward:
         sent["ListenerForward"] = forward
-    if world.ways.clb_listeners == "v1":
+    if world.ways.is_v1:
         sent = created_v1(wanted, sent)
     changes: Changes = {k: (None, v) for k, v in sent.items() if v}
     group = wanted.group_id or group_ids.get(wanted.group, "")
@@ -142,7 +142,7 @@ def _update(
 ) -> Iterator[Write]:
     if remote.status == "stopped":
         yield _start(world, lb_id, wanted.port, wanted.protocol)
-    if world.ways.clb_listeners == "v1" and made_anew(world, wanted, remote):
+    if world.ways.is_v1 and made_anew(world, wanted, remote):
         yield delete_listener(world, lb_id, remote)
         yield from _made_anew(world, lb_id, wanted, remote, group_ids)
         return
@@ -160,7 +160,7 @@ def _update(
         if had == "on":
             return
     changes = listener_changes(wanted, remote, group_ids)
-    if world.ways.clb_listeners == "v1":
+    if world.ways.is_v1:
         changes = changes_v1(changes, wanted, remote)
     if changes:
         yield Write(

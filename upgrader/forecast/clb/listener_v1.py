@@ -50,7 +50,7 @@ def made_anew(world: World, wanted: ClbListener, remote: Listener) -> bool:
     if wanted.protocol in L7 and forwards == "on":
         return False
     had = remote.attributes.get("BackendServerPort")
-    if had is None and world.running is not None and behaviour(world.running).clb_listeners == "v1":
+    if had is None and world.running is not None and behaviour(world.running).is_v1:
         # Not read: what runs now keeps it as it wants it.
         return False
     return wanted.backend_port != int(had or 0)

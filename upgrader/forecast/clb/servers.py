@@ -46,7 +46,7 @@ def group_writes(
             params = {"LoadBalancerId": lb.id, "VServerGroupName": group.name}
             changes: dict[str, tuple[str | None, str | None]] = {"VServerGroupName": (None, group.name)}
             # v1.9.3 makes a group with its first backend.
-            at_once = 1 if world.ways.clb_listeners == "v1" else 0
+            at_once = 1 if world.ways.is_v1 else 0
             for first in _batches(world, ADD, "", group.wanted.backends[:at_once], ()):
                 params["BackendServers"] = first.params["BackendServers"]
             yield Write(action="slb:CreateVServerGroup", object="", changes=changes, params=params)
@@ -96,7 +96,7 @@ def clean_up_writes(
 ) -> Iterator[Write]:
     """Groups of this Service that no port uses any more are deleted; foreign ones only lose this Service's backends."""
     wanted = list(groups)
-    if world.ways.clb_listeners == "v1":
+    if world.ways.is_v1:
         yield from _clean_up_v1(world, service, lb, wanted)
         return
     used = {found.id for group in wanted if (found := find_group(lb, group)) is not None}

@@ -14,8 +14,9 @@ from upgrader.forecast.clb.attributes import attribute_writes, fixed_once_made, 
 from upgrader.forecast.clb.create import creation_writes, fresh_clb, fresh_writes, vswitch_error
 from upgrader.forecast.clb.end_v1 import end_reused_v1
 from upgrader.forecast.clb.listener_sync import listener_writes
+from upgrader.forecast.clb.notes import Notes
 from upgrader.forecast.clb.servers import clean_up_writes, group_writes
-from upgrader.forecast.clb.wanted import ClbLocal, Notes, local_model, readable_groups
+from upgrader.forecast.clb.wanted import ClbLocal, local_model, readable_groups
 from upgrader.forecast.groups import DesiredGroup, find_group
 from upgrader.forecast.nlb.wanted import RefusedByCcmError
 from upgrader.forecast.refusal import lookup_refusal, reuse_refusal
@@ -69,10 +70,10 @@ def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
 
 def _private_zone(world: World, service: Service) -> list[str]:
     """v1.9.3 keeps a record of the CLB's address in a private zone that the Service names (EnsurePrivateZoneRecord)."""
-    named = [known for known in world.matrix.annotations if known.name in service.metadata.annotations]
-    if not any("-private-zone-" in known.name and known.read_by(world.target) for known in named):
-        return []
-    return ["this version keeps a record in a private zone, which was not read"]
+    named = [world.matrix.annotation(one, "clb") for one in service.metadata.annotations if "-private-zone-" in one]
+    if any(known is not None and known.read_by(world.target) for known in named):
+        return ["this version keeps a record in a private zone, which was not read"]
+    return []
 
 
 def _named(world: World) -> bool:
@@ -176,7 +177,7 @@ def _full(world: World, service: Service, local: ClbLocal, lb: LoadBalancer) -> 
     yield from attribute_writes(world, service, lb)
     if listens(world, service):
         yield from listener_writes(world, service, lb, local.listeners, _group_ids(lb, local.groups))
-    elif world.ways.clb_listeners == "v1":
+    elif world.ways.is_v1:
         return
     yield from _clean(world, service, local, lb)
 
@@ -225,7 +226,7 @@ def end_clb(world: World, service: Service) -> Synced:
 
 def _end(world: World, service: Service, lb: LoadBalancer, *, kept: bool) -> Iterator[Write]:
     reused, target = bool(Notes(world, service).get("id")), {"LoadBalancerId": lb.id}
-    if world.ways.clb_listeners == "v1":
+    if world.ways.is_v1:
         if reused:
             yield from end_reused_v1(world, service, lb)
         else:

@@ -11,41 +11,15 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from upgrader.forecast.annotations import Annotations
-from upgrader.forecast.backends import is_eni, wanted_backends
+from upgrader.forecast.backends import is_eni
+from upgrader.forecast.clb.notes import Notes
 from upgrader.forecast.clb.rules import RULES, Rule
+from upgrader.forecast.clb.wanted_groups import named_group, wanted_group, wanted_groups
 from upgrader.forecast.groups import DesiredGroup, group_name
 from upgrader.forecast.nlb.go_errors import atoi
 from upgrader.forecast.nlb.wanted import RefusedByCcmError
-from upgrader.forecast.weights import WeightWish
 from upgrader.forecast.world import World
 from upgrader.model.kube import Service, ServicePort
-
-
-class Notes:
-    """A Service's annotations as far as the version reads them."""
-
-    __slots__ = ("plain", "world")
-
-    def __init__(self, world: World, service: Service) -> None:
-        self.world, self.plain = world, Annotations(service)
-
-    def get(self, short: str) -> str:
-        """The value; empty where it is absent or not read."""
-        value = self.plain.get(short)
-        return value if value and self.world.reads(short, "clb") else ""
-
-    def number(self, short: str, words: str) -> int | None:
-        """The number, None where nothing is said. Raises `RefusedByCcmError`."""
-        text = self.get(short)
-        if not text:
-            return None
-        value, error = atoi(text)
-        if error and self.world.ways.clb_numbers == "lenient":
-            return None
-        if error:
-            raise RefusedByCcmError(f"Annotation {words} must be integer, but got [{text}]. message=[{error}] ")
-        return value
 
 
 class ClbListener(Struct, frozen=True, kw_only=True):
@@ -79,10 +53,10 @@ class ClbLocal(Struct, frozen=True, kw_only=True):
 def local_model(world: World, service: Service) -> ClbLocal:
     """The Service as the version reads it. Raises `RefusedByCcmError` with CCM's words."""
     notes = Notes(world, service)
-    if world.ways.clb_listeners == "v1":
+    if world.ways.is_v1:
         return _local_v1(world, service, notes)
     bandwidth = _bandwidth(world, notes)
-    groups, broken = _groups(world, service, notes)
+    groups, broken = wanted_groups(world, service, notes)
     listeners = []
     for port in service.spec.ports or ():
         try:
@@ -99,7 +73,7 @@ def _local_v1(world: World, service: Service, notes: Notes) -> ClbLocal:
     found = ClbLocal(groups=(), listeners=(), bandwidth=atoi(notes.get("bandwidth"))[0])
     try:
         for port in service.spec.ports or ():
-            groups.append(_group(world, service, notes, port))
+            groups.append(wanted_group(world, service, notes, port))
         for port in service.spec.ports or ():
             listeners.append(_listener(world, service, notes, port))
     except RefusedByCcmError as error:
@@ -112,7 +86,7 @@ def _local_v1(world: World, service: Service, notes: Notes) -> ClbLocal:
 def readable_groups(world: World, service: Service) -> tuple[DesiredGroup, ...]:
     """The groups as far as they can be built, whatever else is wrong with the Service."""
     try:
-        return _groups(world, service, Notes(world, service))[0]
+        return wanted_groups(world, service, Notes(world, service))[0]
     except RefusedByCcmError:
         return ()
 
@@ -132,80 +106,6 @@ def _bandwidth(world: World, notes: Notes) -> int:
     return value
 
 
-def _groups(world: World, service: Service, notes: Notes) -> tuple[tuple[DesiredGroup, ...], tuple[str, ...]]:
-    found, broken = list[DesiredGroup](), list[str]()
-    for port in service.spec.ports or ():
-        try:
-            found.append(_group(world, service, notes, port))
-        except RefusedByCcmError as error:
-            text = str(error)
-            whole = text.startswith(("get nodes error", "can not find eniid"))
-            if whole and not (world.ways.foreign_pods != "skip" and text.startswith("can not")):
-                raise RefusedByCcmError(f"build vserver groups error: {text}") from error
-            if world.ways.clb_group_errors == "refuse":
-                lead = f"build vserver groups error: build vgroup for port {port.port} error: "
-                raise RefusedByCcmError(lead + text) from error
-            broken.append(group_name(world, service, port))
-    return tuple(found), tuple(broken)
-
-
-def _group(world: World, service: Service, notes: Notes, port: ServicePort) -> DesiredGroup:
-    reused, total = "", None
-    if notes.get("id") and notes.get("vgroup-port"):
-        reused = _named_group(notes, port, "vgroupid parse error: ")
-        if reused:
-            _check_reused(world, notes, reused)
-        total = _percent(notes, "weight", "weight")
-    default = _percent(notes, "default-weight", "default weight")
-    name = group_name(world, service, port)
-    wanted = wanted_backends(world, service, port, name, "clb", WeightWish(total=total, default=default))
-    if wanted.error:
-        raise RefusedByCcmError(wanted.error)
-    return DesiredGroup(name=name, port=port, wanted=wanted, reused=reused)
-
-
-def _named_group(notes: Notes, port: ServicePort, lead: str = "") -> str:
-    for pair in notes.get("vgroup-port").split(","):
-        parts = pair.split(":")
-        if len(parts) < 2:
-            text = "vgroupid and protocol format must be like 'vsp-xxx:443' with colon separated."
-            raise RefusedByCcmError(f"{lead}{text} got=[[{parts[0]}]]")
-        if parts[1] == str(port.port):
-            return parts[0]
-    return ""
-
-
-def _check_reused(world: World, notes: Notes, group_id: str) -> None:
-    """A group that the user named must be there; only what was read can be judged."""
-    lb_id = notes.get("id")
-    lb = world.by_id.get(lb_id)
-    if world.ways.reused_group_of == "anybody":
-        if all(one.id != group_id for known in world.by_id.values() for one in known.server_groups):
-            text = "Message: The specified VServerGroupId does not exist."
-            raise RefusedByCcmError(f"cannot find vgroup by vgroupId {group_id} error: {text}")
-        return
-    if lb is None or lb.kind != "clb":
-        text = "Message: The specified LoadBalancerId does not exist."
-        raise RefusedByCcmError(f"find vgroupId {group_id} of lb {lb_id} error: {text}")
-    if not lb.detailed:
-        return
-    group = next((one for one in lb.server_groups if one.id == group_id), None)
-    if group is None:
-        raise RefusedByCcmError(f"can not find vgroupId {group_id} in lb {lb.id}")
-    if world.ways.reused_group_checked and len(group.name.split("/")) == 5 and group.name.startswith("k8s/"):
-        raise RefusedByCcmError(f"cannot reuse a ccm created vgroup {group_id} for slb {lb.id}")
-
-
-def _percent(notes: Notes, short: str, words: str) -> int | None:
-    text = notes.get(short)
-    if not text:
-        return None
-    value, error = atoi(text)
-    if error or not 0 <= value <= 100:
-        raise RefusedByCcmError(f"{words} must be integer in range [0,100] , got [{text}]")
-    return value
-
-
 def _listener(world: World, service: Service, notes: Notes, port: ServicePort) -> ClbListener:
     metadata = service.metadata
     protocol = _protocol(notes, port)
@@ -215,7 +115,7 @@ def _listener(world: World, service: Service, notes: Notes, port: ServicePort) -
         protocol=protocol,
         name=f"k8s/{port.port}/{metadata.name}/{metadata.namespace}/{world.cluster_id}",
         group=group_name(world, service, port),
-        group_id=_named_group(notes, port) if user_groups else "",
+        group_id=named_group(notes, port) if user_groups else "",
         attributes=_attributes(notes),
         certificate=notes.get("cert-id"),
         domains=_domains(notes),

@@ -18,10 +18,8 @@ from upgrader.forecast.backends import is_eni
 from upgrader.forecast.nlb.go_errors import atoi
 from upgrader.forecast.world import World
 from upgrader.model.kube import Service, ServicePort
-from upgrader.model.version import parse_version
 
 PROTOCOLS = ("TCP", "UDP", "TCPSSL")
-_SPELLED_SINCE = parse_version("v2.13.0")
 _RANGE = re.compile(r"([+-]?\d+)-([+-]?\d+)")
 
 
@@ -139,8 +137,7 @@ def _protocol(world: World, notes: Annotations, port: ServicePort) -> str:
             )
         if pair[0].upper() not in PROTOCOLS:
             accepted = "port protocol format must be either [TCP|UDP|TCPSSL]"
-            word = "with" if world.target >= _SPELLED_SINCE else "wit"
-            raise RefusedByCcmError(f"{accepted}, protocol not supported {word} [{pair[0]}]\n")
+            raise RefusedByCcmError(f"{accepted}, protocol not supported {world.ways.nlb_protocol_error} [{pair[0]}]\n")
         if pair[1] == str(port.port):
             return pair[0].upper()
     return (port.protocol or "TCP").upper()
