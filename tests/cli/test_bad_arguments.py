@@ -81,3 +81,19 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("status",), ("apply", "fleet.json"), ("plan", "--strategy", "s.yaml"), ("drift",)])
+def test_a_fleet_without_its_packages_names_what_to_install(words: tuple[str, ...]) -> None:
+    """As after `pip install ccm-upgrade`: the demo and a single cluster need none of them."""
+    program = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(('dbos', 'psycopg', 'sqlalchemy')))\n"
+        "from upgrader.cli.main import main\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "fleet", *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 64, done.stderr
+    assert "next: install them: pip install 'ccm-upgrade[fleet]'" in done.stderr

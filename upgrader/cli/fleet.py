@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import click
 
+from upgrader.model.errors import InputError
+
+_EXTRA = frozenset({"dbos", "psycopg", "sqlalchemy"})
+"""What `ccm-upgrade[fleet]` brings, and an upgrade of one cluster can do without."""
 _PARTS: dict[str, tuple[str, str]] = {
     "plan": ("fleet_plan", "Judge every selected cluster and deal them to waves. Writes nothing."),
     "apply": ("fleet_apply", "Carry a fleet plan out: durable, resumable, within its budget."),
@@ -39,6 +44,18 @@ class _Parts(click.Group):
         command = getattr(importlib.import_module(f"upgrader.cli.{_PARTS[cmd_name][0]}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raises `InputError` where the packages that a fleet needs are not installed."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in _EXTRA:
+                raise
+            raise InputError(
+                what="a fleet needs packages that are not installed", why=f"the package {error.name} is missing",
+                next_command="install them: pip install 'ccm-upgrade[fleet]'",
+            ) from error  # fmt: skip
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in `--help`, from the table alone."""
