@@ -6,6 +6,7 @@ import copy
 import random
 from typing import Any
 
+from benchmarks.real_ccm.nlb_edits import change_nlb_service
 from benchmarks.real_ccm.place import Place
 from benchmarks.real_ccm.rare import rare_notes
 from upgrader.forecast.hash import HASH_LABEL
@@ -148,6 +149,9 @@ def change_services(place: Place, seed: int, share: float = 0.7) -> list[str]:
             place.delete("services", namespace, name)
         elif what == "scaled":
             _scale(chance, place, namespace, name)
+        elif service["spec"].get("loadBalancerClass") and chance.random() < 0.5:
+            what, patch = change_nlb_service(chance, service)
+            place.patch("services", namespace, name, patch)
         elif patch := _change(chance, what, service):
             place.patch("services", namespace, name, patch)
         else:

@@ -1,12 +1,10 @@
-"""NLB Services as people write them, the NLBs that they bring, and what they do to them in the console."""
+"""NLB Services as people write them, and the NLBs that they bring."""
 
 from __future__ import annotations
 
-import copy
 import random
-from typing import Any
 
-from benchmarks.real_ccm.place import REGION, VPC, Object, Place
+from benchmarks.real_ccm.place import REGION, VPC, Object
 from upgrader.lab.cloud.nlb.model import Nlb, NlbListener, Server, ServerGroup, Zone
 from upgrader.lab.cloud.state import World
 
@@ -15,6 +13,7 @@ _ZONES = (
     "cn-hangzhou-h:vsw-lab-h,cn-hangzhou-i:vsw-lab-i", "cn-hangzhou-i:vsw-lab-i,cn-hangzhou-h:vsw-lab-h",
     "cn-hangzhou-h:vsw-lab-h:192.168.0.77,cn-hangzhou-i:vsw-lab-i:192.168.1.77",
     "cn-hangzhou-h:vsw-lab-h",
+    "cn-hangzhou-h:vsw-lab-h::eip-1,cn-hangzhou-i:vsw-lab-i::eip-2",
 )  # fmt: skip
 # Groups of annotations that mean something together, each with some of the values that people give.
 _NOTES: tuple[dict[str, tuple[str, ...]], ...] = (
@@ -50,11 +49,17 @@ _NOTES: tuple[dict[str, tuple[str, ...]], ...] = (
     {"resource-group-id": ("rg-x",)},
     {"ip-version": ("ipv4",)},
     {"ipv6-address-type": ("intranet",)},
+    {"ip-version": ("DualStack",), "ipv6-address-type": ("internet", "Intranet")},
     {"bandwidth-package-id": ("cbwp-1", "")},
     {"hostname": ("n.example.com",)},
     {"preserve-lb-on-delete": ("true",)},
     {"remove-unscheduled-backend": ("on",)},
     {"backend-label": ("kubernetes.io/hostname=node1",)},
+    # Of CLBs alone: to an NLB they say nothing.
+    {"established-timeout": ("60",), "persistence-timeout": ("0", "1800")},
+    {"spec": ("slb.s2.small",), "instance-charge-type": ("PayByCLCU",), "bandwidth": ("10", "abc")},
+    # A group of one's own on an NLB of CCM's.
+    {"vgroup-port": ("sgp-nowhere:80", "sgp-nowhere")},
 )  # fmt: skip
 _TLS: tuple[dict[str, tuple[str, ...]], ...] = (
     {},
@@ -87,14 +92,20 @@ def nlb_notes(chance: random.Random, number: int, ports: list[Object], eni: bool
     if eni and chance.random() < 0.15:
         port = ports[0]["port"]
         notes["listener-port-range"] = f"{20000 + 100 * number}-{20050 + 100 * number}:{port}"
+        if len(ports) > 1 and chance.random() < 0.5:
+            notes["listener-port-range"] += f",{21000 + 100 * number}-{21050 + 100 * number}:{ports[1]['port']}"
     brought = ""
-    if chance.random() < 0.12:
-        brought = f"{REUSED}{number:02}"
+    if chance.random() < 0.15:
+        brought = chance.choice((f"{REUSED}{number:02}", f"{REUSED}{number:02}", f"{REUSED}shared"))
         notes["id"] = brought
         if chance.random() < 0.5:
             notes["force-override-listeners"] = chance.choice(("true", "false"))
         if chance.random() < 0.4:
-            notes["vgroup-port"] = f"{REUSED_GROUP}{number:02}:{ports[0]['port']}"
+            group = brought.replace(REUSED, REUSED_GROUP)
+            notes["vgroup-port"] = chance.choice((
+                f"{group}:{ports[0]['port']}", f"{group}:{ports[0]['port']}", f"sgp-nowhere:{ports[0]['port']}",
+                ",".join(f"{group}:{one['port']}" for one in ports), f"{group}:9999", group,
+            ))  # fmt: skip
         if chance.random() < 0.5:
             del notes["zone-maps"]
     if chance.random() < 0.06:
@@ -121,113 +132,3 @@ def bring_nlb(world: World, nlb_id: str) -> None:
         group_id=f"sgp-hand-{number}", settings={"ListenerDescription": "by-hand"},
     )  # fmt: skip
     world.nlb.listeners[listener.id] = listener
-
-
-NLB_EDITS = ("weight", "server-gone", "server-extra", "server-hand", "servers-gone", "tags-gone", "tag-gone",
-             "tag-extra", "name", "cross-zone", "listener-setting", "listener-gone", "listener-stopped",
-             "listener-described", "listener-hand", "listener-group", "group-setting", "group-hand", "group-renamed",
-             "group-tags-gone", "zones", "address-type", "security-groups", "nlb-gone", "protection")  # fmt: skip
-
-
-_GROUP_SETTINGS = (("Scheduler", "Tch"), ("ConnectionDrainEnabled", True), ("ConnectionDrainTimeout", 44),
-                   ("PreserveClientIpEnabled", False))  # fmt: skip
-
-
-def edit_nlb(place: Place, seed: int, share: float = 0.7) -> list[str]:
-    """Edit so many of the NLBs, each once; returns what was done."""
-    chance, done, world = random.Random(f"edit-nlb/{seed}"), [], place.lab.cloud.world
-
-    def act() -> None:
-        for nlb in list(world.nlb.load_balancers.values()):
-            if chance.random() < share:
-                what = chance.choice(NLB_EDITS)
-                if _edit(chance, world, what, nlb):
-                    done.append(f"{what} {nlb.id}")
-
-    place.lab.run(act)
-    return done
-
-
-def _edit(chance: random.Random, world: World, what: str, nlb: Nlb) -> bool:
-    listeners = [one for one in world.nlb.listeners.values() if one.load_balancer_id == nlb.id]
-    groups = [world.nlb.groups[one.group_id] for one in listeners if one.group_id in world.nlb.groups]
-    if what.startswith("listener"):
-        return bool(listeners) and _listener(chance, world, what, chance.choice(listeners), groups)
-    if what.startswith(("group", "server", "weight")):
-        return bool(groups) and _group(chance, world, what, chance.choice(groups))
-    if what == "nlb-gone":
-        del world.nlb.load_balancers[nlb.id]
-        for one in listeners:
-            del world.nlb.listeners[one.id]
-        return True
-    other = "Intranet" if nlb.address_type == "Internet" else "Internet"
-    fields: dict[str, dict[str, Any]] = {
-        "tags-gone": {"tags": {}},
-        "tag-gone": {"tags": {key: value for key, value in nlb.tags.items() if key != "kubernetes.do.not.delete"}},
-        "tag-extra": {"tags": {**nlb.tags, "by": "hand"}},
-        "name": {"name": "by-hand"},
-        "cross-zone": {"cross_zone": not nlb.cross_zone},
-        "zones": {"zones": nlb.zones[:1]},
-        "address-type": {"address_type": other},
-        "security-groups": {"security_groups": [] if nlb.security_groups else ["sg-hand"]},
-        "protection": {"deletion_protection": False, "modification_protection": "NonProtection"},
-    }
-    for field, value in fields[what].items():
-        setattr(nlb, field, value)
-    return True
-
-
-def _listener(chance: random.Random, world: World, what: str, one: NlbListener, groups: list[ServerGroup]) -> bool:
-    match what:
-        case "listener-setting":
-            name, value = chance.choice((("IdleTimeout", 33), ("Cps", 7), ("ProxyProtocolEnabled", True)))
-            one.settings[name] = value
-        case "listener-gone":
-            del world.nlb.listeners[one.id]
-        case "listener-stopped":
-            one.status = "Stopped"
-        case "listener-described":
-            one.settings["ListenerDescription"] = "by-hand"
-        case "listener-group":
-            one.group_id = chance.choice(groups).id if groups else one.group_id
-        case _:
-            made = copy.deepcopy(one)
-            made.id, made.port = f"{one.id.partition('@')[0]}@31999", 31999
-            made.settings["ListenerDescription"] = "by-hand"
-            world.nlb.listeners[made.id] = made
-    return True
-
-
-def _group(chance: random.Random, world: World, what: str, group: ServerGroup) -> bool:
-    match what:
-        case "group-setting":
-            name, value = chance.choice(_GROUP_SETTINGS)
-            group.settings[name] = value
-        case "group-hand":
-            world.nlb.groups[f"{group.id}x"] = ServerGroup(
-                id=f"{group.id}x", name="by-hand", region=REGION, vpc_id=VPC, tags=dict(group.tags)
-            )
-        case "group-renamed":
-            group.name = "by-hand"
-        case "group-tags-gone":
-            group.tags = {}
-        case _:
-            return _servers(chance, what, group)
-    return True
-
-
-def _servers(chance: random.Random, what: str, group: ServerGroup) -> bool:
-    if not group.servers:
-        return False
-    one = chance.choice(group.servers)
-    match what:
-        case "weight":
-            one.weight = 33
-        case "server-gone":
-            group.servers.remove(one)
-        case "servers-gone":
-            group.servers = []
-        case _:
-            extra: dict[str, Any] = {"description": one.description if what == "server-extra" else "by-hand"}
-            group.servers.append(Server(server_id="i-node5x", type="Ecs", port=one.port, weight=11, **extra))
-    return True

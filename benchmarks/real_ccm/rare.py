@@ -87,12 +87,19 @@ def rare_ends(chance: random.Random, objects: list[Object], *, selector: bool) -
         return _by_hand(found)
     listed = next(one for one in found if one["kind"] == "Endpoints")
     piece = next(one for one in found if one["kind"] == "EndpointSlice")
-    match chance.choice(("split", "ends", "lost-node", "gate", "none", "none")):
+    match chance.choice(("split", "ends", "ready-ends", "lost-node", "gate", "lost-pod", "none", "none")):
         case "split" if len(piece["endpoints"]) > 1:
             return [*found, _split(piece)]
         case "ends" if piece["endpoints"]:
             piece["endpoints"][0]["conditions"] = {"ready": False, "serving": True, "terminating": True}
             _keep_ready(listed, piece)
+        case "ready-ends" if piece["endpoints"]:
+            # As with publishNotReadyAddresses: pods that end are ready to the last.
+            piece["endpoints"][0]["conditions"] = {"ready": True, "serving": True, "terminating": True}
+            _keep_ready(listed, piece)
+        case "lost-pod":
+            lost = [one for one in found if one["kind"] == "Pod"][:1]
+            return [one for one in found if one not in lost]
         case "lost-node" if piece["endpoints"]:
             lost = piece["endpoints"][-1]["nodeName"]
             for end in (*piece["endpoints"], *(one for subset in listed["subsets"] for one in _addresses(subset))):

@@ -16,7 +16,8 @@ from msgspec import Struct
 from benchmarks.real_ccm.attribute import Owners, Sent
 from benchmarks.real_ccm.binary import Ccm
 from benchmarks.real_ccm.edits import change_nodes, change_services, edit_console, touch
-from benchmarks.real_ccm.nlb import bring_nlb, edit_nlb
+from benchmarks.real_ccm.nlb import bring_nlb
+from benchmarks.real_ccm.nlb_edits import edit_nlb
 from benchmarks.real_ccm.place import CLUSTER_ID, MANY_NODES, NODES, REGION, VPC, Place
 from benchmarks.real_ccm.services import Made, make_services, own_group
 from upgrader.lab.cloud import seed as plant

@@ -75,6 +75,15 @@ def test_an_nlb_goes_with_its_groups(version: str, protected: bool, ending: dict
     assert told.labels == {HASH_LABEL: ("x", None)}
 
 
+@pytest.mark.parametrize("version", ["v2.5.1", "v2.14.0"])
+def test_an_nlb_that_was_named_and_is_not_there_needs_no_cleaning(version: str) -> None:
+    """cleanupLoadBalancerResources lets ResourceNotFound.loadBalancer pass, and asks for nothing more."""
+    told = _nlb(version, {"id": "nlb-9"}, deleted=GONE)
+    assert told.writes == ()
+    assert told.finalizers == {NLB_FINALIZER: "removed"}
+    assert [event.reason for event in told.events] == ["CleanLoadBalancer"]
+
+
 @pytest.mark.parametrize(("version", "listeners"), [("v2.10.0", False), ("v2.12.4", True)])
 def test_a_preserved_nlb_loses_its_tags_and_later_its_listeners(version: str, listeners: bool) -> None:
     told = _nlb(version, {"preserve-lb-on-delete": "true"}, type="ClusterIP")

@@ -15,12 +15,11 @@ from msgspec.structs import replace
 from upgrader.forecast.direct import is_direct
 from upgrader.forecast.ip_version import ADDRESS_TYPES, BackendIp, backend_ip, reads_slices
 from upgrader.forecast.nodes import candidate_nodes, internal_ip_error, is_excluded, is_virtual, provider_id_error
+from upgrader.forecast.readiness import waits_for_ccm
 from upgrader.forecast.weights import WeightWish, eci_weights, even_weights, node_weights
 from upgrader.forecast.world import World
 from upgrader.model.cloud import Backend, LbKind
-from upgrader.model.kube import Endpoint, Node, Service, ServicePort
-
-READINESS_GATE = "service.readiness.alibabacloud.com"
+from upgrader.model.kube import Node, Service, ServicePort
 
 
 class PodEnd(Struct, frozen=True):
@@ -130,23 +129,15 @@ def _from_slices(world: World, service: Service, port: ServicePort, kinds: tuple
         if number is None or piece.address_type not in kinds:
             continue
         for end in piece.endpoints:
-            if end.conditions.terminating or not (end.conditions.ready or _waits_for_ccm(world, service, end)):
+            # Until v2.9 a pod that ends counts as long as it is ready (publishNotReadyAddresses).
+            if end.conditions.terminating and world.ways.readiness_gates:
+                continue
+            if not (end.conditions.ready or waits_for_ccm(world, service, end)):
                 continue
             for address in end.addresses:
                 if address not in seen:
                     seen.add(address)
                     yield PodEnd(address, end.node_name, number)
-
-
-def _waits_for_ccm(world: World, service: Service, end: Endpoint) -> bool:
-    """Whether the pod is only not ready because CCM itself has to say so (its readiness gate)."""
-    if not world.ways.readiness_gates or end.target_ref is None or end.target_ref.kind != "Pod":
-        return False
-    pod = world.pods.get(f"{end.target_ref.namespace}/{end.target_ref.name}")
-    gate = f"{READINESS_GATE}/{service.metadata.name}"
-    if pod is None or all(one.get("conditionType") != gate for one in pod.spec.readiness_gates):
-        return False
-    return any(one.type == "ContainersReady" and one.status == "True" for one in pod.status.conditions)
 
 
 def _port_number(world: World, port: ServicePort, named: list[tuple[str | None, int | None]]) -> int | None:

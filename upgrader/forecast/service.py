@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from upgrader.forecast.hash import HASH_LABEL
+from upgrader.forecast.readiness import lost_event, lost_pods
 from upgrader.forecast.select import CLB_FINALIZER, ID_LABEL, NLB_FINALIZER, Selection, select
 from upgrader.forecast.synced import NO_EIP, Synced
 from upgrader.forecast.traffic import Weights, traffic_of, weights_of
@@ -68,6 +69,12 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
     labels = _labels(world, service, chosen, lb_id)
     labels |= {name: (service.metadata.labels.get(name), value) for name, value in synced.labels.items()}
     ended = () if synced.silent else _ended(world, synced.named, refusal)
+    lost = lost_pods(world, service) if refusal is None and not unread else None
+    if lost is not None:
+        # No status is written then, so that no EIP is looked for.
+        synced = replace(synced, events=tuple(one for one in synced.events if one.reason != NO_EIP))
+        refusal, ended = lost, (lost_event(service, lost),)
+    served = not unread and refusal in (None, lost)
     return ServiceForecast(
         namespace=service.metadata.namespace,
         name=service.metadata.name,
@@ -77,7 +84,7 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
         why=chosen.why,
         writes=() if unread else synced.writes,
         events=(*synced.events, *ended) if world.ways.service_events else (),
-        traffic=traffic_of(weights_of(world, service, lb, synced.groups)) if refusal is None and not unread else (),
+        traffic=traffic_of(weights_of(world, service, lb, synced.groups)) if served else (),
         refusal=refusal,
         labels=labels if refusal is None else {},
         finalizers=_finalizers(world, service, kind),

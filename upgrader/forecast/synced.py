@@ -11,6 +11,9 @@ from upgrader.model.forecast import ExpectedEvent, Refusal, Write
 NO_EIP = "FailedSetEIPAddress"
 """The reason of the event that tells of an EIP which CCM looked for to write it into the status, and did not find."""
 
+PRESERVED = "PreservedOnDelete"
+"""The reason of the event that tells of a load balancer which outlives its Service."""
+
 
 class Synced(Struct, frozen=True, kw_only=True):
     """The writes in CCM's order, and what follows from them.
@@ -39,4 +42,4 @@ def preserved(lb_id: str) -> ExpectedEvent:
     One that is only being made is found by the sync after that; its id is not known yet.
     """
     text = f"The lb [{lb_id}] will be preserved after the service is deleted." if lb_id else ""
-    return ExpectedEvent(type="Warning", reason="PreservedOnDelete", message=text)
+    return ExpectedEvent(type="Warning", reason=PRESERVED, message=text)

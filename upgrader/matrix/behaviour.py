@@ -70,6 +70,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     foreign_pods: Literal["fail", "drop", "keep", "skip"]
     missing_port: Literal["zero", "skip"]
     readiness_gates: bool
+    lost_pods: Literal["skip", "fail"]
     clb_preserve: Literal["unknown", "ends", "goes-on"]
     group_backends: Literal["all", "own"]
     classed_with_finalizer: bool

@@ -50,14 +50,14 @@ def a_service(*, notes: dict[str, str] | None = None) -> Service:
     return Service(metadata=metadata, spec=spec)
 
 
-def told(
+def facts_of(
     version: str,
     listeners: tuple[Listener, ...] | None,
     groups: tuple[ServerGroup, ...],
     *,
     notes: dict[str, str] | None = None,
-) -> ServiceForecast:
-    """What the version does; the hash is its own, unless there are `notes`. Without `listeners` there is no NLB."""
+) -> ClusterFacts:
+    """The Service with its NLB; the hash is the version's own, unless there are `notes`. No `listeners`: no NLB."""
     target = parse_version(version)
     label = {HASH_LABEL: service_hash(a_service(), target) or ""}
     service = a_service(notes=notes)
@@ -66,8 +66,19 @@ def told(
         kind="nlb", id="nlb-1", name="x", tags={OWN_TAG: default_name(service), CLUSTER_TAG: "c1"},
         listeners=listeners or (), server_groups=groups, attributes={"ZoneMappings": "z1:vsw-1,z2:vsw-2"},
     )  # fmt: skip
-    facts = ClusterFacts(
+    return ClusterFacts(
         identity=ClusterIdentity(), ccm=CcmInstall(cluster_id="c1"), services=(service,),
         load_balancers=() if listeners is None else (lb,),
     )  # fmt: skip
-    return forecast_service(World.of(facts, target, load_matrix()), service)
+
+
+def told(
+    version: str,
+    listeners: tuple[Listener, ...] | None,
+    groups: tuple[ServerGroup, ...],
+    *,
+    notes: dict[str, str] | None = None,
+) -> ServiceForecast:
+    """What the version does to `facts_of` the same."""
+    facts = facts_of(version, listeners, groups, notes=notes)
+    return forecast_service(World.of(facts, parse_version(version), load_matrix()), facts.services[0])

@@ -12,6 +12,7 @@ from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.nlb import groups, listeners, security_groups
 from upgrader.forecast.nlb.attributes import untag_write
 from upgrader.forecast.nlb.find import find_nlb, lookup_refusal
+from upgrader.forecast.nlb.remote import remote_groups
 from upgrader.forecast.synced import Synced, preserved
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
 from upgrader.model.cloud import LoadBalancer
@@ -23,12 +24,15 @@ def end_nlb(world: World, service: Service) -> Synced:
     """Its NLB and groups go; a preserved one stays without CCM's tags, of a reused one only CCM's listeners go."""
     found = find_nlb(world, service)
     refusal = lookup_refusal(world, service, found)
-    if refusal is not None:
-        return Synced(load_balancer=found[0] if found else None, refusal=refusal)
-    lb = found[0] if found else None
     done: tuple[ExpectedEvent, ...] = (
         ExpectedEvent(type="Normal", reason="CleanLoadBalancer", message="Clean load balancer"),
     )
+    if refusal is not None and refusal.code == "id-not-found":
+        # A named NLB that is not there needs no cleaning; its look-up ends all the rest.
+        return Synced(events=done, silent=True)
+    if refusal is not None:
+        return Synced(load_balancer=found[0] if found else None, refusal=refusal)
+    lb = found[0] if found else None
     kept = lb is not None and _preserved(world, service)
     if lb is not None and kept:
         done = (preserved(lb.id), *done)
@@ -40,7 +44,7 @@ def _preserved(world: World, service: Service) -> bool:
 
 
 def _end(world: World, service: Service, lb: LoadBalancer | None, *, kept: bool) -> Iterator[Write]:
-    own, remote = security_groups.own_group(world, service, lb), groups.remote_groups(world, service)
+    own, remote = security_groups.own_group(world, service, lb), remote_groups(world, service)
     if lb is not None and Annotations(service).get("id"):
         if Annotations(service).get("force-override-listeners") == "true":
             yield from listeners.listener_writes(world, service, lb, (), {})

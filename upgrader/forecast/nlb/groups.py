@@ -27,6 +27,7 @@ from upgrader.forecast.nlb.group_attributes import (
     update_params,
     wanted_attributes,
 )
+from upgrader.forecast.nlb.remote import Remote, absent
 from upgrader.forecast.nlb.servers import ADD, REMOVE, batches, diff_servers, is_foreign, is_mine, server_writes
 from upgrader.forecast.nlb.wanted import RefusedByCcmError, WantedListener, built_as, group_port
 from upgrader.forecast.weights import WeightWish
@@ -51,13 +52,6 @@ class WantedGroup(Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """What makes two ports share one group."""
         return self.desired.reused or self.desired.name
-
-
-class Remote(Struct, frozen=True, kw_only=True):
-    """The groups that CCM lists for a Service: those with both of its tags, and those that `vgroup-port` names."""
-
-    groups: tuple[ServerGroup, ...] = ()
-    reused: frozenset[str] = frozenset()
 
 
 def wanted_groups(world: World, service: Service, listeners: Iterable[WantedListener]) -> tuple[WantedGroup, ...]:
@@ -115,30 +109,14 @@ def _wish(world: World, notes: Annotations, lead: str) -> WeightWish:
 
 
 def _check_reused(world: World, service: Service, group_id: str, port: int) -> None:
-    """A group that the user named must be there, and must not be one of CCM's. Only what was read can be judged."""
-    group = world.nlb_groups_by_id.get(group_id)
-    if group is None or not group_id:
-        return
-    parts = group.name.split(".")
+    """A group that the user named must be there, and must not be one of CCM's."""
+    group, lb_id = world.nlb_groups_by_id.get(group_id), Annotations(service).get("id")
+    lead = f"set ServerGroup for port {port} error: "
+    if group_id and absent(world, group_id):
+        raise RefusedByCcmError(f"{lead}cannot find server group id {group_id} for nlb {lb_id}")
+    parts = group.name.split(".") if group is not None else []
     if len(parts) == 6 and parts[0] == "k8s":
-        lb_id = Annotations(service).get("id")
-        text = f"cannot reuse a ccm created server group {group_id} for nlb {lb_id}"
-        raise RefusedByCcmError(f"set ServerGroup for port {port} error: {text}")
-
-
-def remote_groups(world: World, service: Service) -> Remote:
-    """The groups that CCM finds for the Service."""
-    name, notes = default_name(service), Annotations(service)
-    tagged = [
-        group
-        for group in world.nlb_groups_by_id.values()
-        if group.tags.get(OWN_TAG) == name and group.tags.get(CLUSTER_TAG) == world.cluster_id
-    ]
-    named: list[str] = []
-    if world.reads("vgroup-port", "nlb"):
-        named = [pair.partition(":")[0] for pair in notes.get("vgroup-port").split(",") if ":" in pair]
-    known = [world.nlb_groups_by_id[one] for one in dict.fromkeys(named) if one in world.nlb_groups_by_id]
-    return Remote(groups=(*tagged, *known), reused=frozenset(named))
+        raise RefusedByCcmError(f"{lead}cannot reuse a ccm created server group {group_id} for nlb {lb_id}")
 
 
 def find(wanted: WantedGroup, remote: Remote) -> ServerGroup | None:
@@ -263,7 +241,7 @@ def _is_users(world: World, service: Service, group: ServerGroup, remote: Remote
 
 
 def _unread(world: World, group: WantedGroup) -> bool:
-    """Whether the user named a group that the facts do not hold: it may be there all the same."""
+    """Whether the user named a group that was not read."""
     return bool(group.desired.reused) and group.desired.reused not in world.nlb_groups_by_id
 
 

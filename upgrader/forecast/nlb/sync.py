@@ -16,10 +16,11 @@ from upgrader.forecast.nlb import create, groups, listeners, security_groups
 from upgrader.forecast.nlb.attributes import Attributes, attribute_writes, attributes_of, fixed_once_made
 from upgrader.forecast.nlb.events import other_events, unavailable
 from upgrader.forecast.nlb.find import find_nlb, lookup_refusal, reuse_refusal
-from upgrader.forecast.nlb.groups import Remote, WantedGroup
+from upgrader.forecast.nlb.groups import WantedGroup
+from upgrader.forecast.nlb.remote import Remote, listing_error, remote_groups
 from upgrader.forecast.nlb.security_groups import OwnGroup
 from upgrader.forecast.nlb.wanted import RefusedByCcmError, WantedListener, listeners_of, zones_of
-from upgrader.forecast.synced import Synced
+from upgrader.forecast.synced import PRESERVED, Synced
 from upgrader.forecast.world import OWN_TAG, World, default_name
 from upgrader.model.cloud import LoadBalancer, ServerGroup
 from upgrader.model.forecast import Refusal, Write
@@ -76,7 +77,7 @@ def _with_groups(local: Local, synced: Synced) -> Synced:
 
 
 def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *, full_sync: bool) -> Synced:
-    remote = groups.remote_groups(world, service)
+    remote = remote_groups(world, service)
     lb = replace(lb, server_groups=_all_groups(lb, remote))
     base = Synced(
         load_balancer=lb,
@@ -87,15 +88,18 @@ def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *,
             *listeners.unread_certificates(world, service, lb, local.listeners),
         ),
     )
-    reuse = reuse_refusal(service, lb) if full_sync else None
-    if reuse is not None:
-        return replace(base, refusal=reuse, named=lb.id if world.ways.nlb_reuse_error_named else "")
     own = security_groups.own_group(world, service, lb)
     if own.unknown:
         base = replace(base, unknown=(*base.unknown, own.unknown))
     fixed = fixed_once_made(local.wish, lb)
-    if full_sync and fixed and world.ways.nlb_fixed_stops_all:
-        return replace(base, refusal=Refusal(code="fixed-once-made", message=_fixed_text(world, fixed)))
+    stopped = _stopped(world, service, base, lb, fixed, full_sync=full_sync)
+    if stopped is not None:
+        return stopped
+    listing = _listing(world, service)
+    if listing is not None:
+        membership = security_groups.membership_writes(local.wish, own, lb)
+        attributes = tuple(attribute_writes(world, service, local.wish, lb, membership))
+        return replace(base, writes=attributes if full_sync else (), refusal=listing)
     writes = tuple(_full(world, service, local, lb, remote, own, broken=bool(fixed)))
     stop = groups.wrong_type(local.groups, remote)
     if stop:
@@ -123,6 +127,32 @@ def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *,
     if stop:
         return replace(base, writes=writes, refusal=Refusal(code="group-in-use", message=stop))
     return _ended(world, local, replace(base, writes=writes, labels=_labels(service, own)))
+
+
+def _stopped(
+    world: World, service: Service, base: Synced, lb: LoadBalancer, fixed: str, *, full_sync: bool
+) -> Synced | None:
+    """What ends the sync before anything is written, if it is that."""
+    listing = _listing(world, service) if world.ways.nlb_clean_up == "full-sync" else None
+    if listing is not None:
+        # All is read before the event of a preserved NLB.
+        told = tuple(one for one in base.events if one.reason != PRESERVED)
+        return replace(base, refusal=listing, events=told)
+    reuse = reuse_refusal(service, lb) if full_sync else None
+    if reuse is not None:
+        return replace(base, refusal=reuse, named=lb.id if world.ways.nlb_reuse_error_named else "")
+    if full_sync and fixed and world.ways.nlb_fixed_stops_all:
+        return replace(base, refusal=Refusal(code="fixed-once-made", message=_fixed_text(world, fixed)))
+    return None
+
+
+def _listing(world: World, service: Service) -> Refusal | None:
+    """The error of listing the Service's groups, in the words of its version."""
+    text = listing_error(world, service)
+    if not text:
+        return None
+    what = "get lb backend" if world.ways.nlb_clean_up == "full-sync" else "get server group"
+    return Refusal(code="annotation", message=f"apply model error: {what} from remote error: {text}")
 
 
 def _until_in_use(world: World, writes: Sequence[Write], lb: LoadBalancer) -> tuple[tuple[Write, ...], str]:
@@ -211,12 +241,17 @@ def _missing(world: World, service: Service, local: Local, *, full_sync: bool) -
         lead = "reconcile nlb attribute error: " if world.ways.nlb_fixed_stops_all else lead
         lost = Refusal(code="lost", message=f"apply model error: {lead}{text}")
         return Synced(refusal=lost, unknown=unknown, events=unavailable(local.groups))
-    remote = groups.remote_groups(world, service)
+    # From v2.12.1 on groups are read only where there is an NLB.
+    together = world.ways.nlb_clean_up == "full-sync"
+    remote = Remote() if together else remote_groups(world, service)
+    listing = None if together else _listing(world, service)
     if not full_sync:
-        if world.ways.nlb_clean_up == "full-sync":
+        if together:
             text = f"alicloud: can not find loadbalancer by tag [{OWN_TAG}:{default_name(service)}]"
             lost = Refusal(code="lost", message=f"apply model error: {text}")
             return Synced(refusal=lost, unknown=unknown, events=unavailable(local.groups))
+        if listing is not None:
+            return Synced(refusal=listing, unknown=unknown, events=unavailable(local.groups))
         # Until v2.11 a lost NLB goes unnoticed while the hash is the same: the groups alone are synced.
         writes = [
             *groups.group_writes(world, service, world.facts.identity.vpc_id, local.groups, remote),
@@ -226,6 +261,9 @@ def _missing(world: World, service: Service, local: Local, *, full_sync: bool) -
         return _ended(world, local, Synced(writes=tuple(writes), notes=(note,), unknown=unknown))
     own = security_groups.own_group(world, service, None)
     events = other_events(world, service, local.groups, None)
+    if listing is not None:
+        begun = (*create.load_balancer_writes(world, service, local.wish), *create.follow_up_writes(local.wish))
+        return Synced(writes=begun, refusal=listing, events=events, unknown=unknown)
     made = Synced(writes=tuple(_creation(world, service, local, remote, own)), events=events, unknown=unknown)
     return _ended(world, local, replace(made, labels=_labels(service, own)))
 
