@@ -12,7 +12,7 @@ from upgrader import codec
 from upgrader.codec import Unreadable
 from upgrader.discover.buffers import Buffer
 from upgrader.discover.json_text import DUMP, readable, refuse, refuse_repeated, repeated_key
-from upgrader.discover.pages import Cut, beginning, parsed_pages
+from upgrader.discover.pages import Cut, Source, beginning, parsed_pages
 from upgrader.model.errors import InputError
 from upgrader.model.facts import FACTS_SCHEMA, ClusterFacts
 from upgrader.model.kube import Endpoints, EndpointSlice, Event, Node, Pod, Service
@@ -74,13 +74,18 @@ class Found:
 
 def read_large(path: Path, found: Found) -> bool:
     """Add the objects of a large file, page by page; False, with nothing added, where it has to be read as a whole."""
-    mine, name, number = Found(), str(path), 0
+    with path.open("rb", buffering=0) as file:
+        return read_list(file, str(path), found)
+
+
+def read_list(file: Source, name: str, found: Found) -> bool:
+    """Add the objects of a list, page by page; False, with nothing added, where its text has to be read as a whole."""
+    mine, number = Found(), 0
     try:
-        with path.open("rb", buffering=0) as file:
-            cut = Cut(file)
-            for page in cut.pages():
-                number += _read_page(page, mine, name, number, doubtful=True)
-            head = _HEAD.decode(cut.rest)
+        cut = Cut(file)
+        for page in cut.pages():
+            number += _read_page(page, mine, name, number, doubtful=True)
+        head = _HEAD.decode(cut.rest)
     except _BROKEN:
         return False
     _refuse_others(head, name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 from msgspec import Raw
 
@@ -38,13 +38,20 @@ def beginning(text: Buffer | memoryview, at: int = 0) -> tuple[bytes, str]:
     return (found[0], (found[1] or found[2] or b"EndpointSlice").decode()) if found else (b"", "")
 
 
+class Source(Protocol):
+    """Where a text is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` more bytes; none at the end."""
+
+
 class Cut:
     """A dump, cut. `pages` is to be taken first: what is left then is `rest`, a small document of its own.
 
     Where it can't be cut, `rest` is only the beginning of the file, and no JSON.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Source) -> None:
         self._file, self._text = file, file.read(_PAGE)
         opened = _LIST.match(self._text)
         self._head = opened[0] if opened else b""

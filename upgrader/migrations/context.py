@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from upgrader.forecast import forecast_service
 from upgrader.forecast.select import NLB_CLASS
 from upgrader.forecast.shadow import result_in, second_opinion
@@ -41,6 +43,11 @@ class Context:
     target: CcmVersion
     matrix: Matrix
     forecast: Forecast
+
+    @cached_property
+    def bare(self) -> Context:
+        """The same without Services and what is forecast for them: versions, knowledge, the rest of the facts."""
+        return Context(replace(self.facts, services=()), self.target, self.matrix, Forecast())
 
     @cached_property
     def running(self) -> CcmVersion | None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from upgrader.assess.tally import Holders, Tally
 from upgrader.matrix.model import Annotation
 from upgrader.migrations.context import CLUSTER, Context, about, kind_of, services
 from upgrader.model.finding import Finding
@@ -34,30 +35,58 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
-    """WARN for Services that get the new default, NOTE for defaults that only later ones get."""
-    for annotation in context.matrix.annotations:
-        if not (annotation.read_by(context.source) and annotation.read_by(context.target)):
-            continue
-        before, after = annotation.default(context.source), annotation.default(context.target)
-        if before == after:
-            continue
-        relying = context.asking(annotation) - context.carriers(annotation)
-        if not relying:
-            continue
-        told = f"the default of {annotation.name} changes from {_shown(before)} to {_shown(after)}"
+    """WARN for Services that get the new default."""
+    for annotation in _changed(context):
         for service in context.waiting:
             if kind_of(service) in annotation.lb and not context.sets(service, annotation):
-                yield _pending(service, annotation, told)
+                yield _pending(service, annotation, _told(annotation, context))
+
+
+def tally(context: Context) -> Tally:
+    """How many Services rely on each default that changes."""
+    relying = {
+        _key(annotation): context.asking(annotation) - context.carriers(annotation) for annotation in _changed(context)
+    }
+    return {key: Holders(count) for key, count in relying.items() if count}
+
+
+def tell(tally: Tally, context: Context) -> Iterable[Finding]:
+    """NOTE for defaults that only later Services get."""
+    for annotation in _changed(context):
+        relying = tally.get(_key(annotation))
+        if relying is None:
+            continue
+        defaults = [annotation.default(context.source), annotation.default(context.target)]
         yield Finding(
             code=CODE,
             outcome="NOTE",
             effect="NONE",
             subject=CLUSTER,
-            message=f"For new load balancers, {told}; those of the {services(relying)} that rely on it stay",
-            evidence={"annotation": annotation.name, "default": [before, after], "count": relying},
+            message=f"For new load balancers, {_told(annotation, context)}; "
+            f"those of the {services(relying.count)} that rely on it stay",
+            evidence={"annotation": annotation.name, "default": defaults, "count": relying.count},
             remedy=f"set {annotation.name} where the old value is wanted for new Services",
             sources=annotation.sources,
         )
+
+
+def _changed(context: Context) -> Iterable[Annotation]:
+    """The annotations that both versions read, with another default in the target."""
+    before, after = context.source, context.target
+    for annotation in context.matrix.annotations:
+        read = annotation.read_by(before) and annotation.read_by(after)
+        if read and annotation.default(before) != annotation.default(after):
+            yield annotation
+
+
+def _key(annotation: Annotation) -> str:
+    """One name may be two annotations: for CLBs and for NLBs."""
+    return f"{annotation.name} ({', '.join(annotation.lb)})"
+
+
+def _told(annotation: Annotation, context: Context) -> str:
+    before, after = annotation.default(context.source), annotation.default(context.target)
+    return f"the default of {annotation.name} changes from {_shown(before)} to {_shown(after)}"
 
 
 def _pending(service: Service, annotation: Annotation, told: str) -> Finding:

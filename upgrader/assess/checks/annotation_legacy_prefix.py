@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from upgrader.assess.tally import Holders, Tally
 from upgrader.migrations.context import CLUSTER, LEGACY_PREFIX, PREFIX, Context, services, some
 from upgrader.model.finding import Finding
 
@@ -31,16 +32,27 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
+    """Nothing about a single Service."""
+    return ()
+
+
+def tally(context: Context) -> Tally:
+    """The Services that use it."""
+    used = {s.key for name, found in context.annotated.items() if name.startswith(LEGACY_PREFIX) for s in found}
+    return {LEGACY_PREFIX: Holders.of(used)} if used else {}
+
+
+def tell(tally: Tally, context: Context) -> Iterable[Finding]:
     """One NOTE with the Services that use it."""
-    holders = {s.key for name, found in context.annotated.items() if name.startswith(LEGACY_PREFIX) for s in found}
-    if holders:
+    for holders in tally.values():
         yield Finding(
             code=CODE,
             outcome="NOTE",
             effect="NONE",
             subject=CLUSTER,
-            message=f"The legacy prefix {LEGACY_PREFIX} is used by {services(len(holders))}: {some(holders)}",
-            evidence={"services": sorted(holders)[:100], "count": len(holders)},
+            message=f"The legacy prefix {LEGACY_PREFIX} is used by {services(holders.count)}: "
+            f"{some(holders.keys, total=holders.count)}",
+            evidence={"services": list(holders.keys), "count": holders.count},
             remedy=f"write {PREFIX} at the next edit",
             sources=("ccm-source",),
         )

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 
 from upgrader.assess.checks import listeners_deleted
 from upgrader.assess.checks.listeners_taken_over import takes_over
+from upgrader.assess.tally import Holders, Tally
 from upgrader.migrations.context import CLUSTER, Context, about, services, some
 from upgrader.model.finding import Finding
 from upgrader.model.forecast import ServiceForecast, Write
@@ -45,25 +46,42 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
-    """WARN for each Service that is changed at once; one NOTE for all that are changed later."""
-    later = []
-    for forecast in context.outlook.eventful:
-        writes = [write for write in forecast.writes if not _is_told_elsewhere(write)]
-        now = [write for write in writes if write.effect == "IMMEDIATE"]
-        if now:
+    """WARN for each Service that is changed at once."""
+    for forecast, writes in _changes(context):
+        if now := _at_once(writes):
             yield _changed(forecast, now)
-        elif writes:
-            later.append(forecast.key)
-    if later:
+
+
+def tally(context: Context) -> Tally:
+    """The Services that are changed later alone."""
+    later = [forecast.key for forecast, writes in _changes(context) if not _at_once(writes)]
+    return {"later": Holders.of(later)} if later else {}
+
+
+def tell(tally: Tally, context: Context) -> Iterable[Finding]:
+    """One NOTE for all that are changed later."""
+    for later in tally.values():
         yield Finding(
             code=CODE,
             outcome="NOTE",
             effect="LATENT",
             subject=CLUSTER,
-            message=f"Changes in the cloud come with the next edit of {services(len(later))}: {some(later)}",
-            evidence={"services": later[:100], "count": len(later)},
+            message=f"Changes in the cloud come with the next edit of {services(later.count)}: "
+            f"{some(later.keys, total=later.count)}",
+            evidence={"services": list(later.keys), "count": later.count},
             sources=SOURCES,
         )
+
+
+def _changes(context: Context) -> Iterable[tuple[ServiceForecast, list[Write]]]:
+    for forecast in context.outlook.eventful:
+        writes = [write for write in forecast.writes if not _is_told_elsewhere(write)]
+        if writes:
+            yield forecast, writes
+
+
+def _at_once(writes: list[Write]) -> list[Write]:
+    return [write for write in writes if write.effect == "IMMEDIATE"]
 
 
 def _is_told_elsewhere(write: Write) -> bool:

@@ -17,9 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from upgrader.assess.tally import Holders, Tally
 from upgrader.forecast.annotations import BACKEND_TYPE
 from upgrader.migrations.context import CLUSTER, Context, about, services
 from upgrader.model.finding import Finding
+from upgrader.model.kube import Service
 
 CODE = "CCM040"
 TITLE = "No Service of a Flannel cluster asks for ENI backends"
@@ -34,21 +36,8 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
-    """FAIL for each such Service; one UNKNOWN where the network plug-in is not known."""
-    asking = [s for s in context.annotated.get(BACKEND_TYPE, ()) if s.metadata.annotations[BACKEND_TYPE] == "eni"]
-    if context.facts.identity.network is None and asking:
-        yield Finding(
-            code=CODE,
-            outcome="UNKNOWN",
-            effect="NONE",
-            subject=CLUSTER,
-            message=f"ENI backends are asked for by {services(len(asking))}, and the network plug-in is not known",
-            evidence={"services": sorted(service.key for service in asking)[:100], "count": len(asking)},
-            remedy="say it with --network flannel|terway",
-            sources=("service-faq",),
-        )
-        return
-    for service in asking:
+    """FAIL for each such Service, where the network plug-in is known."""
+    for service in _asking(context) if context.facts.identity.network is not None else ():
         yield Finding(
             code=CODE,
             outcome="FAIL",
@@ -59,3 +48,28 @@ def find(context: Context) -> Iterable[Finding]:
             remedy=f"remove the annotation {BACKEND_TYPE}",
             sources=("service-faq",),
         )
+
+
+def tally(context: Context) -> Tally:
+    """Such Services, where the network plug-in is not known."""
+    asking = _asking(context) if context.facts.identity.network is None else []
+    return {"eni": Holders.of(service.key for service in asking)} if asking else {}
+
+
+def tell(tally: Tally, context: Context) -> Iterable[Finding]:
+    """One UNKNOWN for all of them."""
+    for asking in tally.values():
+        yield Finding(
+            code=CODE,
+            outcome="UNKNOWN",
+            effect="NONE",
+            subject=CLUSTER,
+            message=f"ENI backends are asked for by {services(asking.count)}, and the network plug-in is not known",
+            evidence={"services": list(asking.keys), "count": asking.count},
+            remedy="say it with --network flannel|terway",
+            sources=("service-faq",),
+        )
+
+
+def _asking(context: Context) -> list[Service]:
+    return [s for s in context.annotated.get(BACKEND_TYPE, ()) if s.metadata.annotations[BACKEND_TYPE] == "eni"]

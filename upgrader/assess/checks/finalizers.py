@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from upgrader.assess.tally import Holders, Tally
 from upgrader.migrations.context import CLUSTER, Context, services, some
 from upgrader.model.finding import Finding
 from upgrader.model.version import parse_version
@@ -40,20 +41,30 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
+    """Nothing about a single Service."""
+    return ()
+
+
+def tally(context: Context) -> Tally:
+    """The Services that carry a finalizer that the target does not know."""
+    strange = [finalizer for finalizer, since in KNOWN_SINCE.items() if context.target < since]
+    carried = {one: [s.key for s in context.facts.services if one in s.metadata.finalizers] for one in strange}
+    return {finalizer: Holders.of(keys) for finalizer, keys in carried.items() if keys}
+
+
+def tell(tally: Tally, context: Context) -> Iterable[Finding]:
     """FAIL for each finalizer that the target does not know, with the Services that carry it."""
     for finalizer, since in KNOWN_SINCE.items():
-        if context.target >= since:
-            continue
-        holders = sorted(s.key for s in context.facts.services if finalizer in s.metadata.finalizers)
-        if holders:
+        holders = tally.get(finalizer)
+        if holders is not None:
             yield Finding(
                 code=CODE,
                 outcome="FAIL",
                 effect="LATENT",
                 subject=CLUSTER,
-                message=f"{context.target} never removes {finalizer}: deletion will hang for {services(len(holders))} "
-                f"({some(holders)})",
-                evidence={"finalizer": finalizer, "services": holders[:100], "count": len(holders)},
+                message=f"{context.target} never removes {finalizer}: deletion will hang for {services(holders.count)} "
+                f"({some(holders.keys, total=holders.count)})",
+                evidence={"finalizer": finalizer, "services": list(holders.keys), "count": holders.count},
                 remedy=f"choose a target from {since} on",
                 sources=("ccm-source",),
             )

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from upgrader.assess.tally import Holders, Tally
 from upgrader.migrations.context import CLUSTER, Context, services
 from upgrader.model.finding import Finding
 from upgrader.model.forecast import SyncReason
@@ -34,6 +35,7 @@ WORDS: dict[SyncReason, str] = {
     "service-changed": "the Service changed since it was synced last",
     "none": "of another reason",
 }
+_ALL = "all"
 
 
 def applies(context: Context) -> str:
@@ -42,19 +44,30 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
+    """Nothing about a single Service."""
+    return ()
+
+
+def tally(context: Context) -> Tally:
+    """How many Services there are, and how many are synced in full, by why."""
+    found: Tally = {why: Holders(count) for why, count in context.outlook.full_syncs.items()}
+    return found | {_ALL: Holders(len(context.services))}
+
+
+def tell(tally: Tally, context: Context) -> Iterable[Finding]:
     """One finding for the cluster: how many, and why."""
-    reasons = context.outlook.full_syncs
+    reasons = {why: tally[why].count for why in WORDS if why in tally}
     total = sum(reasons.values())
     if not total:
         return
-    commonest = sorted(reasons.items(), key=lambda one: -one[1])
+    commonest = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
     told = "; ".join(f"{count} because {WORDS[why]}" for why, count in commonest)
     yield Finding(
         code=CODE,
         outcome="WARN",
         effect="IMMEDIATE",
         subject=CLUSTER,
-        message=f"{total} of {services(len(context.services))} will be synced in full at the first reconcile: {told}",
+        message=f"{total} of {services(tally[_ALL].count)} will be synced in full at the first reconcile: {told}",
         evidence={"count": total, "why": dict(sorted(reasons.items()))},
         remedy="read the forecast's writes, and upgrade off-peak",
         sources=("ccm-source", "observed"),

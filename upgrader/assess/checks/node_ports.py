@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from upgrader.assess.tally import Holders, Tally
 from upgrader.migrations.context import CLUSTER, Context, services, some
 from upgrader.model.finding import Finding
 
@@ -33,27 +34,40 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
+    """Nothing about a single Service."""
+    return ()
+
+
+def tally(context: Context) -> Tally:
+    """The Services that hold a port of the nodes' own range."""
+    low, high = context.facts.local_port_range or (0, -1)
+    return {
+        "held": Holders.of(
+            service.key
+            for service in context.facts.services
+            if any(low <= port.node_port <= high for port in service.spec.ports or ())
+        )
+    }
+
+
+def tell(tally: Tally, context: Context) -> Iterable[Finding]:
     """WARN for overlapping ranges, with the Services that hold a port in both."""
-    local, node = context.facts.local_port_range, context.facts.node_port_range
+    local, node, holders = context.facts.local_port_range, context.facts.node_port_range, tally["held"]
     if local is None:
         return
-    holders = sorted(
-        service.key
-        for service in context.facts.services
-        if any(local[0] <= port.node_port <= local[1] for port in service.spec.ports or ())
-    )
     overlap = node is not None and node[0] <= local[1] and local[0] <= node[1]
-    if not overlap and not holders:
+    if not overlap and not holders.count:
         return
     ranges = f"node ports {node[0]}–{node[1]}" if node else "node ports"
-    held = f"; one of them is held by {services(len(holders))}: {some(holders)}" if holders else ""
+    names = some(holders.keys, total=holders.count)
+    held = f"; one of them is held by {services(holders.count)}: {names}" if holders.count else ""
     yield Finding(
         code=CODE,
         outcome="WARN",
         effect="NONE",
         subject=CLUSTER,
         message=f"The {ranges} overlap the nodes' outgoing ports {local[0]}–{local[1]}{held}",
-        evidence={"local": list(local), "node": list(node) if node else None, "services": holders[:100]},
+        evidence={"local": list(local), "node": list(node) if node else None, "services": list(holders.keys)},
         remedy="separate the two ranges, and give these Services other node ports",
         sources=("service-faq",),
     )

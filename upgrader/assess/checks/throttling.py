@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from upgrader.assess.tally import Holders, Tally
 from upgrader.migrations.context import CLUSTER, Context
 from upgrader.model.finding import Finding
 
@@ -37,11 +38,22 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
-    """WARN where many requests are to be expected."""
+    """Nothing about a single Service."""
+    return ()
+
+
+def tally(context: Context) -> Tally:
+    """How many requests read, and how many write."""
     outlook = context.outlook
     reads = READS_FULL * sum(outlook.full_syncs.values()) + READS_BACKENDS * outlook.backend_syncs
     writes = sum(1 for one in outlook.eventful for write in one.writes if write.effect == "IMMEDIATE")
-    total = reads + writes
+    return {"reads": Holders(reads), "writes": Holders(writes)}
+
+
+def tell(tally: Tally, context: Context) -> Iterable[Finding]:
+    """WARN where many requests are to be expected."""
+    writes = tally["writes"].count
+    total = tally["reads"].count + writes
     if total < MANY_REQUESTS:
         return
     seconds = total // REQUESTS_PER_SECOND

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from upgrader.assess.tally import NAMED, Holders, Tally
 from upgrader.migrations.context import CLUSTER, Context, services, some
 from upgrader.model.finding import Finding, Subject
 
@@ -27,8 +28,6 @@ NEEDS: tuple[str, ...] = ("services", "ccm")
 
 TOGETHER = 20
 """From so many Services on, one finding tells for all that lack the same."""
-NAMED = 100
-"""So many of them are named."""
 
 
 def applies(context: Context) -> str:
@@ -37,15 +36,28 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
+    """Nothing about a single Service."""
+    return ()
+
+
+def tally(context: Context) -> Tally:
+    """The Services that lack something, by what they lack."""
+    return {
+        what: Holders(len(lacking), tuple(one.key for one in lacking[:NAMED]))  # They are in order.
+        for what, lacking in context.outlook.lacking.items()
+    }
+
+
+def tell(tally: Tally, context: Context) -> Iterable[Finding]:
     """UNKNOWN for each Service, or for many at once."""
     single: dict[str, list[str]] = defaultdict(list)
-    for what, forecasts in sorted(context.outlook.lacking.items()):
-        count, keys = len(forecasts), [one.key for one in forecasts[:NAMED]]
-        if count >= TOGETHER:
-            yield _finding(CLUSTER, f"{services(count)} can't be judged in full: {what} ({some(keys, total=count)})",
-                           {"unknown": [what], "services": keys, "count": count})  # fmt: skip
+    for what, lacking in sorted(tally.items()):
+        if lacking.count >= TOGETHER:
+            yield _finding(CLUSTER, f"{services(lacking.count)} can't be judged in full: {what} "
+                           f"({some(lacking.keys, total=lacking.count)})",
+                           {"unknown": [what], "services": list(lacking.keys), "count": lacking.count})  # fmt: skip
         else:
-            for key in keys:
+            for key in lacking.keys:
                 single[key].append(what)
     for key, what_all in sorted(single.items()):
         namespace, _, name = key.partition("/")

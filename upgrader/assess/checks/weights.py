@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from upgrader.assess.tally import Holders, Tally
 from upgrader.migrations.context import CLUSTER, Context, about, services, some
 from upgrader.model.finding import Finding
 from upgrader.model.forecast import ServiceForecast, TrafficShift
@@ -40,27 +41,41 @@ def applies(context: Context) -> str:
 
 
 def find(context: Context) -> Iterable[Finding]:
-    """WARN for each Service whose shares move; one NOTE for all whose weights change without that."""
-    harmless = []
-    for forecast in context.outlook.eventful:
-        changed = [shift for shift in forecast.traffic if shift.weight[0] != shift.weight[1]]
-        if not changed:
-            continue
-        moved = [shift for shift in forecast.traffic if points(shift) >= NOTICED_POINTS]
-        if moved:
+    """WARN for each Service whose shares move."""
+    for forecast in _weighed_anew(context):
+        if moved := _noticed(forecast):
             yield _moved(forecast, moved)
-        else:
-            harmless.append(forecast.key)
-    if harmless:
+
+
+def tally(context: Context) -> Tally:
+    """The Services whose weights change while the shares stay."""
+    harmless = [forecast.key for forecast in _weighed_anew(context) if not _noticed(forecast)]
+    return {"harmless": Holders.of(harmless)} if harmless else {}
+
+
+def tell(tally: Tally, context: Context) -> Iterable[Finding]:
+    """One NOTE for all whose weights change while the shares stay."""
+    for harmless in tally.values():
         yield Finding(
             code=CODE,
             outcome="NOTE",
             effect="IMMEDIATE",
             subject=CLUSTER,
-            message=f"Weights change and shares stay for {services(len(harmless))}: {some(harmless)}",
-            evidence={"services": harmless[:100], "count": len(harmless)},
+            message=f"Weights change and shares stay for {services(harmless.count)}: "
+            f"{some(harmless.keys, total=harmless.count)}",
+            evidence={"services": list(harmless.keys), "count": harmless.count},
             sources=SOURCES,
         )
+
+
+def _weighed_anew(context: Context) -> Iterable[ServiceForecast]:
+    for forecast in context.outlook.eventful:
+        if any(shift.weight[0] != shift.weight[1] for shift in forecast.traffic):
+            yield forecast
+
+
+def _noticed(forecast: ServiceForecast) -> list[TrafficShift]:
+    return [shift for shift in forecast.traffic if points(shift) >= NOTICED_POINTS]
 
 
 def points(shift: TrafficShift) -> float:
