@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from upgrader.assess.assess import judge
+from upgrader.assess.assess import Part, conclude, judge, judge_part
 from upgrader.assess.check import Check
 from upgrader.assess.registry import CHECKS
 from upgrader.assess.select import select
@@ -56,14 +56,25 @@ def check(
     only: Iterable[str] = (),
     suppress: Suppressions | None = None,
     checks: Iterable[Check] = CHECKS,
+    parts: Sequence[Part] = (),
 ) -> Assessment:
-    """The assessment alone, by all checks or by those with the codes in `only`."""
+    """The assessment alone, by all checks or by those with the codes in `only`.
+
+    `parts` is what `check_part` said of the Services where `facts` has none of them any more.
+    """
     wanted = frozenset(code.upper() for code in only)
-    judged = judge(look(facts, target, matrix, labels=False), select(checks, wanted))
+    chosen = select(checks, wanted)
+    context = look(facts, target, matrix, labels=False)
+    judged = conclude(parts or (judge_part(context, chosen),), context.bare, chosen)
     if suppress and wanted:
         # Entries for checks that were not asked to run match nothing, and are not to blame.
         suppress = replace(suppress, entries=tuple(e for e in suppress.entries if e.code.upper() in wanted))
     return _accepted(judged, waive, suppress, facts)
+
+
+def check_part(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, checks: Iterable[Check]) -> Part:
+    """What the checks say of a cluster of which `facts` has a part of the Services."""
+    return judge_part(look(facts, target, matrix, labels=False), checks)
 
 
 def _accepted(

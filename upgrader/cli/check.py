@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,10 +18,13 @@ from upgrader.cli.judging import (
     waivers_of,
     without_gc,
 )
-from upgrader.cli.origins import gather, origin_options
+from upgrader.cli.origins import Origin, gather, origin_options, said_by
 from upgrader.cli.output import document, emit, output_option
 
 if TYPE_CHECKING:
+    from upgrader.assess.assess import Part
+    from upgrader.assess.check import Check
+    from upgrader.big_files import Judge
     from upgrader.model.facts import ClusterFacts
     from upgrader.model.finding import Assessment
     from upgrader.model.version import CcmVersion
@@ -47,22 +51,27 @@ def check(
     reasons: tuple[str, ...],
     suppressions: Path | None,
     fmt: str,
-    **origin: object,
+    **origin: Any,
 ) -> None:
     """Judge a cluster against a target version: what is in the way, what will change, what is not known.
 
     Exit codes: 0 nothing in the way, 3 a FAIL stands, 4 a WARN stands and --fail-on warn, 5 something is UNKNOWN.
     """
     from upgrader import pipeline
+    from upgrader.assess.select import select
     from upgrader.matrix.load import load_matrix
     from upgrader.plugins import all_checks
 
     waivers, suppress = waivers_of(waived, reasons), suppressions_of(suppressions)
+    matrix, checks = load_matrix(), select(all_checks(), only)
+
+    def judge(facts: ClusterFacts) -> Part:
+        return pipeline.check_part(keep(facts), target_of(target, facts), matrix, checks)
+
     with without_gc():
-        facts = gather(origin)
-        keep(facts)
+        facts, parts = _in_stretches(Origin(**origin), judge, checks) or (keep(gather(origin)), ())
         version = target_of(target, facts)
-        assessment = pipeline.check(facts, version, load_matrix(), waivers, only, suppress, all_checks())
+        assessment = pipeline.check(facts, version, matrix, waivers, only, suppress, checks, parts)
     emit(
         document(
             "Assessment", cluster=facts.identity, verdict=assessment.verdict, coverage=assessment.coverage,
@@ -73,6 +82,18 @@ def check(
         lambda: _text(facts, version, assessment),
     )  # fmt: skip
     ctx.exit(exit_code_of(assessment, fail_on_warn=fail_on == "warn", accept_unknown=accept_unknown))
+
+
+def _in_stretches(
+    origin: Origin, judge: Judge, checks: Iterable[Check]
+) -> tuple[ClusterFacts, tuple[Part, ...]] | None:
+    """The facts of one large file but for its objects, and what was judged of these; None for all other origins."""
+    if len(origin.files) != 1 or origin.live_cloud or origin.endpoint or not origin.files[0].is_file():
+        return None
+    from upgrader.big_files import can_judge_parts, judge_stretches
+
+    judged = judge_stretches(origin.files[0], said_by(origin), judge) if can_judge_parts(checks) else None
+    return (judged.facts, judged.parts) if judged else None
 
 
 def _text(facts: ClusterFacts, version: CcmVersion, assessment: Assessment) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from upgrader.plan.waivers import Waiver
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Large = TypeVar("Large")
 
 target_option = click.option(
     "--to", "target", metavar="VERSION",
@@ -104,9 +105,10 @@ def context_without_forecast(facts: ClusterFacts, target: CcmVersion) -> Context
 _KEPT: list[object] = []
 
 
-def keep(value: object) -> None:
-    """Keep a large value until the process ends: to free half a million small objects takes a tenth of a second."""
-    _KEPT[:] = [value]
+def keep(value: Large) -> Large:
+    """The value, kept until the process ends: to free half a million small objects takes a tenth of a second."""
+    _KEPT.append(value)
+    return value
 
 
 def keeps_much() -> bool:

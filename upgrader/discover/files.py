@@ -19,9 +19,10 @@ from msgspec.structs import replace
 
 from upgrader.discover.assemble import assemble
 from upgrader.discover.buffers import BIG, Buffer, load
-from upgrader.discover.json_objects import Found, read_item, read_json, read_large
+from upgrader.discover.json_objects import Found, read_item, read_json, read_large, read_list
 from upgrader.discover.json_text import DUMP, readable
 from upgrader.discover.said import Said, with_said
+from upgrader.discover.stretches import Piece, Stretch
 from upgrader.discover.yaml_objects import documents
 from upgrader.model.errors import InputError
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity, Gap
@@ -45,10 +46,30 @@ def read_files(paths: Iterable[Path], said: Said) -> ClusterFacts:
         identity, ccm = with_said(found.snapshot.identity, found.snapshot.ccm, said)
         return replace(found.snapshot, identity=identity, ccm=ccm)
     if not found.kinds and not found.unreadable.count:
-        raise InputError(
-            what="nothing to judge in the files",
-            next_command=DUMP,
-        )
+        raise InputError(what="nothing to judge in the files", next_command=DUMP)
+    return _facts(found, said)
+
+
+def read_stretch(path: Path, stretch: Stretch, said: Said) -> ClusterFacts | None:
+    """The facts in a stretch of a file, the same as in the file but for its objects; None where it can't stand alone.
+
+    It can't where it is no list of its kind, or an object is broken: the file read as a whole tells which.
+    """
+    found = Found()
+    with _no_gc(), path.open("rb", buffering=0) as file:
+        if not read_list(Piece(file, stretch), str(path), found) or found.kinds != {stretch.kind}:
+            return None
+    return None if found.unreadable.count else _facts(found, said)
+
+
+def without_objects(kind: str, said: Said) -> ClusterFacts:
+    """The facts that a file of objects of one kind tells but for the objects."""
+    found = Found()
+    found.kinds.add(kind)
+    return _facts(found, said)
+
+
+def _facts(found: Found, said: Said) -> ClusterFacts:
     facts = ClusterFacts(
         identity=ClusterIdentity(),
         ccm=CcmInstall(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,6 @@ TYPED: dict[str, type[Any]] = {
     "Event": Event,
 }  # fmt: skip
 PLAIN = frozenset({"DaemonSet", "Deployment", "Pod", "ConfigMap", "Lease", "ClusterRole", "ClusterRoleBinding"})
-_DECODERS = {kind: msgspec.json.Decoder(shape) for kind, shape in TYPED.items()}
-_PAGE_DECODERS = {kind: msgspec.json.Decoder(list[shape]) for kind, shape in TYPED.items() if kind not in PLAIN}  # type: ignore[valid-type]
 
 
 class _Head(Struct):
@@ -51,6 +50,19 @@ _ONCE_ELSEWHERE = (b'"metadata":', b'"spec":', b'"annotations":')
 _HEAD, _KIND = msgspec.json.Decoder(_Head), msgspec.json.Decoder(_Kind)
 _KINDS, _RAWS = msgspec.json.Decoder(list[_Kind]), msgspec.json.Decoder(list[Raw])
 _BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+@cache
+def _decoder(kind: str) -> msgspec.json.Decoder[Any] | None:
+    """Of one object; None for a kind that is not typed. Each is built when it is needed: a dump has few kinds."""
+    return msgspec.json.Decoder(TYPED[kind]) if kind in TYPED else None
+
+
+@cache
+def _page_decoder(kind: str) -> msgspec.json.Decoder[Any] | None:
+    """Of a list of objects; None for a kind that is wanted in its plain form too."""
+    shape: Any = TYPED.get(kind)
+    return msgspec.json.Decoder(list[shape]) if shape is not None and kind not in PLAIN else None
 
 
 class Found:
@@ -156,7 +168,7 @@ def _read_page(page: bytes, found: Found, name: str, number: int, *, doubtful: b
     """
     head, kind = beginning(page, 1)
     many, kind = (page.count(head), kind) if head else (0, _kind_of_all(page))
-    decoder = _PAGE_DECODERS.get(kind)
+    decoder = _page_decoder(kind)
     if decoder is not None:
         try:
             objects = codec.decode_objects(page, decoder)
@@ -181,7 +193,7 @@ def read_item(item: Any, name: str, found: Found, *, doubtful: bool = False) -> 
         found.kinds.add(kind)
         if kind in PLAIN:
             found.plain.append(msgspec.json.decode(item))
-        decoder = _DECODERS.get(kind)
+        decoder = _decoder(kind)
         if decoder is not None:
             found.typed[kind].append(codec.decode_object(item, decoder))
     except _BROKEN as error:

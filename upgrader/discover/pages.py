@@ -22,7 +22,7 @@ _BEGIN = re.compile(
        | \{\s* "addressType"\s*:\s*"\w+"\s*,\s* "apiVersion"\s*:\s*"discovery\.k8s\.io/\w+"\s*,\s* "endpoints" """,
     re.VERBOSE,
 )
-_LIST = re.compile(rb'\s*\{(?:\s*"(?:apiVersion|kind)"\s*:\s*"[^"\\]*"\s*,)*\s*"items"\s*:\s*\[\s*')
+LIST = re.compile(rb'\s*\{(?:\s*"(?:apiVersion|kind)"\s*:\s*"[^"\\]*"\s*,)*\s*"items"\s*:\s*\[\s*')
 # Small enough to stay in a processor's cache while a page is looked at, and in memory that is not given back each time.
 _PAGE = 96 * 1024
 _LONGEST = 4 * 1024**2
@@ -36,6 +36,14 @@ def beginning(text: Buffer | memoryview, at: int = 0) -> tuple[bytes, str]:
     """
     found = _BEGIN.match(text, at)
     return (found[0], (found[1] or found[2] or b"EndpointSlice").decode()) if found else (b"", "")
+
+
+def beginnings(text: bytes) -> Iterator[tuple[str, int, int]]:
+    """Where objects begin in a list's text, in order: kind, place of the comma before it (-1: none), its own place."""
+    for found in _BEGIN.finditer(text):
+        comma = text.rfind(b",", 0, found.start())
+        after_comma = comma >= 0 and not text[comma + 1 : found.start()].strip()
+        yield (found[1] or found[2] or b"EndpointSlice").decode(), comma if after_comma else -1, found.start()
 
 
 class Source(Protocol):
@@ -53,7 +61,7 @@ class Cut:
 
     def __init__(self, file: Source) -> None:
         self._file, self._text = file, file.read(_PAGE)
-        opened = _LIST.match(self._text)
+        opened = LIST.match(self._text)
         self._head = opened[0] if opened else b""
         self._text = b"[" + self._text[len(self._head) :]
 

@@ -138,7 +138,7 @@ def first_with(key: str, value: str) -> CcmVersion:
 
 @lru_cache(maxsize=4)
 def load_entries(path: Path) -> tuple[BehaviourEntry, ...]:
-    """All entries. Raises `InputError` with every mistake: each field has a value at every version."""
+    """All entries. Raises `InputError` with every mistake; whether each version is whole, `check_entries` tells."""
     mistakes = Mistakes(str(path))
     found = entries(path, BehaviourEntry, mistakes)
     fields = {field.encode_name for field in msgspec.structs.fields(Behaviour)}
@@ -147,6 +147,12 @@ def load_entries(path: Path) -> tuple[BehaviourEntry, ...]:
     for key in sorted(fields - {entry.key for entry in found}):
         mistakes.add(path.name, f"nothing is said about {key!r}")
     mistakes.raise_if_any("python -m upgrader.matrix.check")
+    return found
+
+
+def check_entries(path: Path) -> tuple[BehaviourEntry, ...]:
+    """The same, and every version that something begins with is resolved once: a check of the data, not of a start."""
+    found, mistakes = load_entries(path), Mistakes(str(path))
     # Many entries begin at one version: one of them speaks for all.
     for since, entry in {parse_version(entry.since): entry for entry in reversed(found)}.items():
         try:

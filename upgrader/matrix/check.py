@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from upgrader.checking import Mistakes
-from upgrader.matrix.behaviour import load_entries
+from upgrader.matrix.behaviour import check_entries
 from upgrader.matrix.load import data_directory, read_matrix
 from upgrader.matrix.model import Entry, ErrorEntry, EventKind
 from upgrader.matrix.startup import read_startup
@@ -23,7 +23,7 @@ def main(directory: Path | None = None) -> int:
     where = directory or data_directory()
     mistakes = Mistakes(str(where))
     matrix = _read(lambda: read_matrix(where), mistakes)
-    behaviour = _read(lambda: load_entries(where / "behaviour.yaml"), mistakes)
+    behaviour = _read(lambda: check_entries(where / "behaviour.yaml"), mistakes)
     startup = _read(lambda: read_startup(where / "startup.yaml"), mistakes)
     if matrix is not None:
         check_patterns(matrix.errors, matrix.event_kinds, mistakes)

@@ -1,0 +1,81 @@
+"""Work that several processes share: all of it comes back in order, or nothing does, and nobody is left over."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from upgrader.adapters import processes
+from upgrader.adapters.processes import most, shared
+
+
+@pytest.fixture(params=[1, 2, 3])
+def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(processes, "most", lambda: request.param)
+    return int(request.param)
+
+
+def _nobody_is_left() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return True
+    return False
+
+
+def test_there_is_one_at_least() -> None:
+    assert most() >= 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7])
+def test_all_comes_back_in_order(workers: int, count: int) -> None:
+    # More than a pipe holds, so that somebody has to read it.
+    assert shared(lambda number: bytes([number]) * 100_000, count) == [bytes([n]) * 100_000 for n in range(count)]
+    assert _nobody_is_left()
+
+
+def test_several_processes_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "most", lambda: 3)
+    found = shared(lambda number: str(os.getpid()).encode(), 6) or []
+    assert found[:3] == found[3:]
+    assert len(set(found)) == 3
+    assert found[0] == str(os.getpid()).encode()
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_nothing_comes_back_where_something_is_missing(workers: int, place: int) -> None:
+    assert shared(lambda number: b"" if number == place else b"x", 4) is None
+    assert _nobody_is_left()
+
+
+@pytest.mark.parametrize("end", ["killed", "raised", "left"])
+def test_a_process_that_dies_brings_nothing(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "most", lambda: 2)
+
+    def work(number: int) -> bytes:
+        if number == 1:  # What the other process does.
+            if end == "killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if end == "left":
+                os._exit(0)
+            raise ZeroDivisionError
+        return b"x"
+
+    assert shared(work, 4) is None
+    assert _nobody_is_left()
+
+
+def test_what_goes_wrong_here_is_told_and_nobody_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "most", lambda: 2)
+
+    def work(number: int) -> bytes:
+        if number == 0:
+            raise KeyboardInterrupt
+        signal.pause()
+        return b""
+
+    with pytest.raises(KeyboardInterrupt):
+        shared(work, 2)
+    assert _nobody_is_left()

@@ -1,0 +1,84 @@
+"""Work shared by several processes, each of which begins where this one stands: it has all modules and data at hand."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+Work = Callable[[int], bytes]
+
+
+def shared(work: Work, count: int) -> list[bytes] | None:
+    """What `work` returns for each number from 0 to `count` - 1, in order; None where that is empty once.
+
+    This process does its share; where it can't have others, all. A process that ended otherwise returned nothing.
+    Nothing that the others do but what `work` returns is seen here, and none of them outlives the call.
+    """
+    workers = max(min(count, most()), 1)
+    shares = [range(number, count, workers) for number in range(workers)]
+    helpers = list[_Helper]()
+    try:
+        for share in shares[1:]:
+            helpers.append(_Helper(work, share))
+        found = _done(work, shares[0])
+        for helper in helpers:
+            found |= helper.result() if found else {}
+    finally:
+        for helper in helpers:
+            helper.end()
+    return [found[number] for number in range(count)] if len(found) == count else None
+
+
+def _done(work: Work, share: Iterable[int]) -> dict[int, bytes]:
+    """A share of the work, done; nothing of it where something returned nothing."""
+    found = dict[int, bytes]()
+    for number in share:
+        found[number] = work(number)
+        if not found[number]:
+            return {}
+    return found
+
+
+def most() -> int:
+    """How many processes can work at once: one on each processor that this one may use."""
+    if not hasattr(os, "fork"):
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Helper:
+    """A process that does a share of the work, and what it writes about it."""
+
+    def __init__(self, work: Work, share: Iterable[int]) -> None:
+        self._reading, writing = os.pipe()
+        self._process = os.fork()
+        if self._process == 0:
+            _do(work, share, writing)
+        os.close(writing)
+
+    def result(self) -> dict[int, bytes]:
+        """Its share; nothing where it did not come to its end. Waits for it."""
+        with open(self._reading, "rb", closefd=False) as pipe:
+            text = pipe.read()
+        try:
+            return msgspec.msgpack.decode(text, type=dict[int, bytes])
+        except msgspec.DecodeError:
+            return {}
+
+    def end(self) -> None:
+        """It is gone, and leaves nothing behind."""
+        os.close(self._reading)
+        os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
+
+
+def _do(work: Work, share: Iterable[int], writing: int) -> None:
+    """All that a process of ours does. It ends at once: what was open or buffered is the other one's to end."""
+    try:
+        with open(writing, "wb") as pipe:
+            pipe.write(msgspec.msgpack.encode(_done(work, share)))
+    finally:
+        os._exit(0)
