@@ -41,6 +41,8 @@ class Owners:
         for lb in (*world.slb.load_balancers.values(), *world.nlb.load_balancers.values()):
             self._by_id[lb.id] |= self._named([*lb.tags.values(), lb.name])
         for clb in world.slb.load_balancers.values():
+            for extension in clb.extensions:
+                self._by_id[extension] |= self._by_id[clb.id]
             for listener in clb.listeners.values():
                 self._by_id[f"{clb.id}:{listener.port}"] |= self._named([str(listener.settings.get("Description"))])
         for group in world.slb.groups.values():
@@ -77,7 +79,7 @@ def object_of(request: Request) -> str:
     """The id of what a write changes, as the forecast names objects."""
     # v1.9.3 spells LoadBalancerID where it tags.
     given = {name.replace("LoadBalancerID", "LoadBalancerId"): value for name, value in request.params.items()}
-    for name in ("ListenerId", "VServerGroupId", "ServerGroupId", "SecurityGroupId"):
+    for name in ("ListenerId", "VServerGroupId", "ServerGroupId", "SecurityGroupId", "DomainExtensionId"):
         # A listener names the group that it forwards to; it is not what is written.
         if given.get(name) and "ListenerPort" not in given and request.action != "CreateListener":
             return given[name]

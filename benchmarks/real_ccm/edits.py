@@ -1,4 +1,4 @@
-"""What people do in the console and in the cluster between two CCMs: random, seeded, on the lab's own state."""
+"""What people do in the console between two CCMs: random, seeded, on the lab's own state."""
 
 from __future__ import annotations
 
@@ -6,29 +6,36 @@ import copy
 import random
 from typing import Any
 
-from benchmarks.real_ccm.nlb_edits import change_nlb_service
 from benchmarks.real_ccm.place import Place
-from benchmarks.real_ccm.rare import rare_notes
-from upgrader.forecast.hash import HASH_LABEL
-from upgrader.lab.cloud.slb.model import Backend, Group, Listener, LoadBalancer
+from upgrader.lab.cloud.slb.model import Backend, DomainExtension, Group, Listener, LoadBalancer
 
-_SETTINGS = {"Scheduler": "wlc", "Bandwidth": 12, "HealthCheckConnectTimeout": 44, "PersistenceTimeout": 77,
-             "StickySession": "off", "HealthCheck": "off", "IdleTimeout": 21, "EstablishedTimeout": 77}  # fmt: skip
-CONSOLE = ("weight", "backend-missing", "backend-extra", "backends-gone", "tags-gone", "tag-gone", "tag-extra", "spec",
-           "bandwidth", "name", "charge", "internet-charge", "delete-protection", "modification-protection",
-           "listener-setting", "listener-gone", "listener-stopped", "listener-described", "listener-by-hand",
-           "listener-like-ccm", "listener-group", "group-by-hand", "lb-gone", "lb-copied")  # fmt: skip
+_SETTINGS: dict[str, str | int] = {
+    "Scheduler": "wlc", "Bandwidth": 12, "HealthCheckConnectTimeout": 44, "PersistenceTimeout": 77,
+    "StickySession": "off", "HealthCheck": "off", "IdleTimeout": 21, "EstablishedTimeout": 77, "AclStatus": "off",
+    "AclId": "acl-1", "ConnectionDrain": "off", "ConnectionDrainTimeout": 99, "HealthCheckType": "http",
+    "HealthCheckURI": "/by-hand", "HealthCheckInterval": 9, "HealthyThreshold": 9, "HealthCheckConnectPort": 9,
+    "HealthCheckSwitch": "off", "HealthCheckDomain": "hand.example.com", "HealthCheckMethod": "head",
+    "ServerCertificateId": "cert-2", "EnableHttp2": "off", "TLSCipherPolicy": "tls_cipher_policy_1_1",
+    "XForwardedFor_proto": "on", "Cookie": "hand", "CookieTimeout": 9, "RequestTimeout": 9, "ForwardPort": 9443,
+}  # fmt: skip
+CONSOLE = ("weight", "backend-missing", "backend-extra", "backends-gone", "backend-port", "backend-described",
+           "tags-gone", "tag-gone", "tag-extra", "spec", "bandwidth", "name", "charge", "internet-charge",
+           "delete-protection", "modification-protection", "resource-group", "listener-setting", "listener-setting",
+           "listener-gone", "listener-stopped", "listener-described", "listener-by-hand", "listener-like-ccm",
+           "listener-group", "listener-protocol", "domain", "group-by-hand", "group-renamed", "lb-gone",
+           "lb-copied")  # fmt: skip
 
 
 def edit_console(place: Place, seed: int, share: float = 0.6) -> list[str]:
-    """Edit so many of the CLBs, each once; returns what was done."""
+    """Edit so many of the CLBs, each once or twice; returns what was done."""
     chance, done = random.Random(f"edit/{seed}"), []
     world = place.lab.cloud.world
 
     def act() -> None:
         for lb in list(world.slb.load_balancers.values()):
-            if chance.random() < share:
-                what = chance.choice(CONSOLE)
+            for what in chance.sample(CONSOLE, chance.choice((1, 1, 2)) if chance.random() < share else 0):
+                if lb.id not in world.slb.load_balancers:
+                    break
                 groups = [one for one in world.slb.groups.values() if one.load_balancer_id == lb.id]
                 if what == "lb-gone":
                     del world.slb.load_balancers[lb.id]
@@ -48,10 +55,16 @@ def edit_console(place: Place, seed: int, share: float = 0.6) -> list[str]:
 
 
 def _clb(chance: random.Random, what: str, lb: LoadBalancer, groups: list[Group]) -> bool:
-    if not what.startswith("listener"):
-        for field, value in _attributes(what, lb).items():
-            setattr(lb, field, value)
-        return True
+    if what == "domain":
+        return _domain(chance, lb)
+    if what.startswith("listener"):
+        return _listener(chance, what, lb, groups)
+    for field, value in _attributes(what, lb).items():
+        setattr(lb, field, value)
+    return True
+
+
+def _listener(chance: random.Random, what: str, lb: LoadBalancer, groups: list[Group]) -> bool:
     if not lb.listeners:
         return False
     listener = chance.choice(list(lb.listeners.values()))
@@ -68,11 +81,35 @@ def _clb(chance: random.Random, what: str, lb: LoadBalancer, groups: list[Group]
             listener.settings["Description"] = "by-hand"
         case "listener-group":
             listener.settings["VServerGroupId"] = chance.choice(groups).id if groups else ""
+        case "listener-protocol":
+            del lb.listeners[f"{listener.protocol}:{listener.port}"]
+            other = "udp" if listener.protocol != "udp" else "tcp"
+            lb.listeners[f"{other}:{listener.port}"] = Listener(
+                port=listener.port, protocol=other, status="running", settings=dict(listener.settings)
+            )
         case _:
             settings = copy.deepcopy(listener.settings)
             if what == "listener-by-hand":
                 settings["Description"] = "by-hand"
             lb.listeners["tcp:31999"] = Listener(port=31999, protocol="tcp", status="running", settings=settings)
+    return True
+
+
+def _domain(chance: random.Random, lb: LoadBalancer) -> bool:
+    """One more certificate of an HTTPS listener, another one for a domain that is there, or one less."""
+    secure = [one for one in lb.listeners.values() if one.protocol == "https"]
+    if not secure:
+        return False
+    if lb.extensions and chance.random() < 0.6:
+        name, one = chance.choice(list(lb.extensions.items()))
+        one.certificate_id = "cert-2"
+        if chance.random() < 0.5:
+            del lb.extensions[name]
+        return True
+    made = DomainExtension(
+        id=f"de-hand-{lb.id}", port=secure[0].port, domain="hand.example.com", certificate_id="cert-1"
+    )
+    lb.extensions[made.id] = made
     return True
 
 
@@ -92,6 +129,7 @@ def _attributes(what: str, lb: LoadBalancer) -> dict[str, Any]:
         "spec": {"spec": "slb.s3.medium"},
         "bandwidth": {"bandwidth": 77},
         "name": {"name": "by-hand"},
+        "resource-group": {"resource_group": "rg-hand"},
     }
     if what in flipped:
         field, one, other = flipped[what]
@@ -105,6 +143,8 @@ def _group(chance: random.Random, place: Place, what: str, groups: list[Group]) 
         world, lb_id = place.lab.cloud.world, groups[0].load_balancer_id
         made = Group(id=world.new_bp1("rsp"), name="by-hand", load_balancer_id=lb_id)
         world.slb.groups[made.id] = made
+    if what == "group-renamed" and groups:
+        chance.choice(groups).name = "by-hand"
     if not what.startswith(("weight", "backend")):
         return True
     if not with_backends:
@@ -112,6 +152,10 @@ def _group(chance: random.Random, place: Place, what: str, groups: list[Group]) 
     group = chance.choice(with_backends)
     if what == "weight":
         chance.choice(group.backends).weight = chance.choice((0, 7, 100))
+    elif what == "backend-port":
+        chance.choice(group.backends).port += 1
+    elif what == "backend-described":
+        chance.choice(group.backends).description = chance.choice(("", "by-hand"))
     elif what == "backend-missing":
         group.backends.remove(chance.choice(group.backends))
     elif what == "backend-extra":
@@ -129,142 +173,3 @@ def touch(place: Place) -> None:
         metadata = service["metadata"]
         place.patch("services", metadata["namespace"], metadata["name"],
                     {"metadata": {"annotations": {"example.com/touched": "1"}}})  # fmt: skip
-
-
-CHANGES = ("scaled", "port-added", "port-removed", "policy", "note-removed", "note-added", "class-added", "ended",
-           "deleted", "selector", "hash-gone", "hash-wrong", "eni", "reused", "ranges", "target-port", "node-port",
-           "protocol", "port-renamed", "notes-gone", "note-any", "note-any", "finalizer-gone")  # fmt: skip
-
-
-def change_services(place: Place, seed: int, share: float = 0.7) -> list[str]:
-    """Change so many of the Services in the cluster, each once, while no CCM runs; returns what was done."""
-    chance, done = random.Random(f"change/{seed}"), []
-    for service in sorted(place.objects("services"), key=lambda one: str(one["metadata"]["name"])):
-        if service["spec"].get("type") != "LoadBalancer" or chance.random() > share:
-            continue
-        what = chance.choice(CHANGES)
-        metadata = service["metadata"]
-        namespace, name = metadata["namespace"], metadata["name"]
-        if what == "deleted":
-            place.delete("services", namespace, name)
-        elif what == "scaled":
-            _scale(chance, place, namespace, name)
-        elif service["spec"].get("loadBalancerClass") and chance.random() < 0.5:
-            what, patch = change_nlb_service(chance, service)
-            place.patch("services", namespace, name, patch)
-        elif patch := _change(chance, what, service):
-            place.patch("services", namespace, name, patch)
-        else:
-            continue
-        done.append(f"{what} {namespace}/{name}")
-    return done
-
-
-def _change(chance: random.Random, what: str, service: dict[str, Any]) -> dict[str, Any]:
-    if spec := _spec(chance, what, service):
-        return {"spec": spec}
-    metadata = _metadata(chance, what, service)
-    return {"metadata": metadata} if metadata else {}
-
-
-def _metadata(chance: random.Random, what: str, service: dict[str, Any]) -> dict[str, Any]:
-    notes = service["metadata"].get("annotations") or {}
-    lead, by_class = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-", service["spec"].get("loadBalancerClass")
-    backend = "service.beta.kubernetes.io/backend-type"
-    match what:
-        case "note-removed" if notes:
-            return {"annotations": {chance.choice(sorted(notes)): None}}
-        case "note-added":
-            short, value = chance.choice((("spec", "slb.s2.small"), ("scheduler", "wlc"), ("bandwidth", "20"),
-                                          ("health-check-interval", "7"), ("delete-protection", "off")))  # fmt: skip
-            return {"annotations": {lead + short: value}}
-        case "note-any":
-            given = rare_notes(chance, "nlb" if by_class else "clb")
-            return {"annotations": {lead + key: value for key, value in given.items()}}
-        case "reused" if not by_class:
-            return {"annotations": {lead + "id": "lb-reuse-shared"}}
-    plain: dict[str, dict[str, Any]] = {
-        "class-added": {"annotations": {"service.beta.kubernetes.io/class": "other"}},
-        "hash-gone": {"labels": {HASH_LABEL: None}},
-        "hash-wrong": {"labels": {HASH_LABEL: "0" * 56}},
-        "finalizer-gone": {"finalizers": None},
-        "notes-gone": {"annotations": None},
-        "eni": {"annotations": {backend: None if backend in notes else "eni"}},
-    }
-    return plain.get(what, {})
-
-
-def _spec(chance: random.Random, what: str, service: dict[str, Any]) -> dict[str, Any]:
-    ports = service["spec"]["ports"]
-    match what:
-        case "port-added" if all(one.get("name") for one in ports):
-            more = {"name": "more", "port": 7777, "targetPort": 7777, "protocol": "TCP"}
-            return {"ports": [*ports, more]}
-        case "port-removed" if len(ports) > 1:
-            return {"ports": ports[1:]}
-        case "policy":
-            local = service["spec"].get("externalTrafficPolicy") == "Local"
-            return {"externalTrafficPolicy": "Cluster" if local else "Local"}
-        case "ended":
-            only = ("externalTrafficPolicy", "loadBalancerSourceRanges", "allocateLoadBalancerNodePorts",
-                    "loadBalancerClass", "healthCheckNodePort")  # fmt: skip
-            return {"type": "ClusterIP", **dict.fromkeys(only)}
-        case "selector":
-            return {"sessionAffinity": "ClientIP"}
-        case "ranges":
-            return {"loadBalancerSourceRanges": ["10.1.0.0/16"]}
-        case "target-port" | "node-port" | "protocol" | "port-renamed":
-            moved = [_moved(chance, what, ports[0]), *ports[1:]]
-            alone = len({(one["port"], one.get("protocol")) for one in moved}) == len(moved)
-            return {"ports": moved} if alone else {}
-    return {}
-
-
-def _moved(chance: random.Random, what: str, port: dict[str, Any]) -> dict[str, Any]:
-    match what:
-        case "target-port":
-            return {**port, "targetPort": 9999}
-        case "node-port":
-            return {**port, "nodePort": chance.randint(32700, 32760)} if port.get("nodePort") else port
-        case "protocol":
-            return {**port, "protocol": "UDP" if port.get("protocol") == "TCP" else "TCP"}
-    return {**port, "name": "renamed"}
-
-
-def change_nodes(place: Place, seed: int) -> list[str]:
-    """One node goes, one is cordoned, one is no longer ready, one is kept out by a label; returns what was done."""
-    chance, done = random.Random(f"nodes/{seed}"), []
-    names = sorted(one["metadata"]["name"] for one in place.objects("nodes"))
-    for what, name in zip(("gone", "cordoned", "kept-out"), chance.sample(names[1:], 3), strict=True):
-        if what == "gone":
-            place.delete("nodes", "", name)
-        elif what == "cordoned":
-            place.patch("nodes", "", name, {"spec": {"unschedulable": True}})
-        else:
-            label = {"node.kubernetes.io/exclude-from-external-load-balancers": ""}
-            place.patch("nodes", "", name, {"metadata": {"labels": label}})
-        done.append(f"{what} {name}")
-    return done
-
-
-def _scale(chance: random.Random, place: Place, namespace: str, name: str) -> None:
-    """Fewer ready pods: some of each subset and slice are no longer ready."""
-    gone = set()
-    for one in place.objects("endpoints"):
-        if (one["metadata"]["namespace"], one["metadata"]["name"]) == (namespace, name):
-            for subset in one.get("subsets") or []:
-                addresses = subset.get("addresses") or []
-                gone = {a["ip"] for a in chance.sample(addresses, chance.randint(0, len(addresses)))}
-                subset["notReadyAddresses"] = (subset.get("notReadyAddresses") or []) + [
-                    a for a in addresses if a["ip"] in gone
-                ]
-                subset["addresses"] = [a for a in addresses if a["ip"] not in gone]
-            place.write({**one, "apiVersion": "v1", "kind": "Endpoints"})
-    for one in place.objects("endpointslices", "discovery.k8s.io"):
-        if one["metadata"].get("labels", {}).get("kubernetes.io/service-name") == name:
-            if one["metadata"]["namespace"] != namespace:
-                continue
-            for end in one.get("endpoints") or []:
-                if set(end["addresses"]) & gone:
-                    end["conditions"] = {"ready": False, "serving": False, "terminating": False}
-            place.write({**one, "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice"})

@@ -16,7 +16,8 @@ _TEXTS: dict[str, tuple[str, ...]] = {
     "additional-resource-tags": ("x=1,y=2", "x", "acs:a=1,team=q", "ack.aliyun.com=z"),
     "alpn-policy": ("HTTP1Only", "HTTP2Optional"), "backend-label": ("kubernetes.io/hostname=node2", "a=b,c=d"),
     "bandwidth-package-id": ("cbwp-1",), "cacert-id": ("ca-1",), "cert-id": ("cert-1",), "cookie": ("abc",),
-    "cross-zone-enabled": ("on", "off"), "domain-extensions": ("a.example.com:cert-1", ""),
+    "cross-zone-enabled": ("on", "off"), "vgroup-port": ("bad", "rsp-not-there:80"),
+    "domain-extensions": ("a.example.com:cert-1", "", "a.e.com:cert-1,b.e.com:cert-2", "bad"),
     "hostname": ("h.example.com",),
     "forward-port": ("80:443", "8080:443"), "health-check-domain": ("d.example.com", "_"),
     "health-check-httpcode": ("http_2xx", "http_2xx,http_4xx"), "health-check-method": ("head", "get", "HEAD"),
@@ -27,7 +28,7 @@ _TEXTS: dict[str, tuple[str, ...]] = {
     "tls-cipher-policy": ("tls_cipher_policy_1_0", "tls_cipher_policy_1_2"), "vswitch-id": ("vsw-lab-i", ":vsw-lab-h"),
     "additional-cert-ids": ("33-cn-hangzhou",), "graceful-shutdown": ("on",), "associate-eip": ("true",),
 }  # fmt: skip
-_LEFT_OUT = {"id", "vgroup-port", "zone-maps", "protocol-port", "force-override-listeners", "listener-port-range"}
+_LEFT_OUT = {"id", "zone-maps", "protocol-port", "force-override-listeners", "listener-port-range"}
 
 
 def rare_notes(chance: random.Random, lb: str) -> dict[str, str]:
@@ -47,6 +48,11 @@ def rare_notes(chance: random.Random, lb: str) -> dict[str, str]:
             value = chance.choice(one.values or _TEXTS.get(short, ("x",)))
         found[short] = value
     return found
+
+
+def rare_interfaces(chance: random.Random, known: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The pods' interfaces; those of some pods are not there, or not any more."""
+    return known if chance.random() < 0.8 else tuple(one for one in known if chance.random() < 0.5)
 
 
 def rare_spec(chance: random.Random, spec: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from benchmarks.real_ccm.nlb import nlb_notes
 from benchmarks.real_ccm.place import NAMESPACES, NODES, Object
-from benchmarks.real_ccm.rare import rare_ends, rare_notes, rare_spec
+from benchmarks.real_ccm.rare import rare_ends, rare_interfaces, rare_notes, rare_spec
 from upgrader.matrix.load import load_matrix
 
 PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
@@ -71,7 +71,8 @@ _L7: tuple[dict[str, tuple[str, ...]], ...] = (
     {},
     {"sticky-session": ("on",), "sticky-session-type": ("insert",), "cookie-timeout": ("1800",)},
     {"sticky-session": ("on",), "sticky-session-type": ("server",), "cookie": ("B490B5EB",)},
-    {"xforwardedfor-proto": ("on",)},
+    {"xforwardedfor-proto": ("on", "off"), "xforwardedfor-slbport": ("on",), "xforwardedfor-clientsrcport": ("on",)},
+    {"domain-extensions": ("a.example.com:cert-1", "a.example.com:cert-2,b.example.com:cert-1")},
     {"idle-timeout": ("30",), "request-timeout": ("40",)},
     {"http2-enabled": ("on", "off")},
     {"tls-cipher-policy": ("tls_cipher_policy_1_2",)},
@@ -165,6 +166,7 @@ def _service(chance: random.Random, number: int, kind: str, *, rare: bool) -> Ma
     objects, interfaces = _pods(chance, namespace, name, number, layout, ports)
     if rare:
         objects = rare_ends(chance, objects, selector="selector" in spec)
+        interfaces = rare_interfaces(chance, interfaces)
     taken = tuple(("tcp", one["port"]) for one in ports[:1]) if rare and chance.random() < 0.5 else ()
     return Made(key=f"{namespace}/{name}", kind=kind, objects=(*objects, service), interfaces=interfaces,
                 brought=brought, taken=taken)  # fmt: skip

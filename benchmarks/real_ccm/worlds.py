@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from benchmarks.real_ccm.attribute import Owners, Sent
 from benchmarks.real_ccm.binary import Ccm
-from benchmarks.real_ccm.edits import change_nodes, change_services, edit_console, touch
+from benchmarks.real_ccm.changes import change_nodes, change_services
+from benchmarks.real_ccm.edits import edit_console, touch
 from benchmarks.real_ccm.nlb import bring_nlb
 from benchmarks.real_ccm.nlb_edits import edit_nlb
 from benchmarks.real_ccm.place import CLUSTER_ID, MANY_NODES, NODES, REGION, VPC, Place
@@ -124,7 +125,8 @@ def _bring(place: Place, services: list[Made]) -> None:
     world = place.lab.cloud.world
 
     def act() -> None:
-        world.slb.certificates["cert-1"] = Certificate(id="cert-1", region=REGION)
+        for name in ("cert-1", "cert-2"):
+            world.slb.certificates[name] = Certificate(id=name, region=REGION)
         world.slb.acls["acl-1"] = Acl(id="acl-1", name="acl-1", region=REGION)
         for made in services:
             if made.brought.startswith("nlb-"):

@@ -33,12 +33,14 @@ class PodEnd(Struct, frozen=True):
 class Wanted(Struct, frozen=True, kw_only=True):
     """The backends that a version wants for one port. `error` is CCM's own text when it gives up instead.
 
-    `invalid` are pod IPs without a known ENI: the group is then only added to, never shrunk or weighed.
+    `invalid` are pod IPs without a known ENI: the group is then only added to, never shrunk or weighed. `foreign` are
+    pod IPs without an ENI outside the VPC, of which CCM tells in an event.
     """
 
     backends: tuple[Backend, ...] = ()
     error: str = ""
     invalid: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
     unknown: str = ""
 
 
@@ -70,7 +72,7 @@ def wanted_backends(
     make = _Maker(world=world, port=port, name=name, lb=lb, by_ip=by_ip)
     try:
         if is_eni(world, service):
-            return _with_enis(world, _even(world, [make.pod(end) for end in ends], lb, wish), lb)
+            return _with_enis(world, _even(world, make.pods(ends), lb, wish), lb)
         if service.is_local:
             return _with_enis(world, _local(world, service, make, ends, nodes, wish), lb)
         return _with_enis(world, _even(world, _cluster(world, service, make, ends, nodes), lb, wish), lb)
@@ -98,8 +100,14 @@ class _Maker(Struct, frozen=True, kw_only=True):
         kind = "ecs" if self.lb == "clb" else "Ecs"
         return Backend(server_id=node.instance_id, port=self.port.node_port, weight=0, type=kind, description=self.name)
 
-    def pod(self, end: PodEnd) -> Backend:
-        """A pod at its own port; the id of its ENI is found later."""
+    def pods(self, ends: Iterable[PodEnd]) -> list[Backend]:
+        """Pods at their own ports. v2.8 leaves those out first that are outside the VPC's main range."""
+        main = self.world.facts.identity.vpc_cidrs[:1]
+        drops = self.lb == "clb" and self.world.ways.foreign_pods == "drop" and main
+        return [self._pod(end) for end in ends if not drops or ":" in end.ip or _is_in(end.ip, main)]
+
+    def _pod(self, end: PodEnd) -> Backend:
+        """The id of its ENI is found later."""
         if self.by_ip:
             return self._at(end.ip, end.port)
         kind = "eni" if self.lb == "clb" else "Eni"
@@ -165,7 +173,7 @@ def _with_enis(world: World, backends: list[Backend], lb: LbKind) -> Wanted:
     known, ways = world.facts.network_interfaces is not None, world.ways
     # For an NLB no version asks what the VPC's addresses are.
     foreign = ways.foreign_pods if lb == "clb" else "fail"
-    kept, invalid = [], []
+    kept, invalid, outside = list[Backend](), list[str](), list[str]()
     for backend in backends:
         if backend.server_id or backend.type.lower() != "eni":
             kept.append(backend)
@@ -174,38 +182,38 @@ def _with_enis(world: World, backends: list[Backend], lb: LbKind) -> Wanted:
             # ENIs are looked up by IPv4 addresses alone (discover): one of IPv6 is told by itself.
             kept.append(backend)
             continue
-        if foreign == "drop" and world.facts.identity.vpc_cidrs and not _in_vpc(world, backend.server_ip):
-            continue
         eni = world.eni_by_ip.get(backend.server_ip, "")
         if eni or not known:
             kept.append(replace(backend, server_id=eni))
-        elif foreign == "fail" or _in_vpc(world, backend.server_ip):
+        elif foreign in ("fail", "drop") or _is_in(backend.server_ip, world.facts.identity.vpc_cidrs):
             invalid.append(backend.server_ip)
-        elif foreign == "keep":
-            kept.append(backend)
+        else:
+            outside.append(backend.server_ip)
+            kept += [backend] if foreign == "keep" else []
     if invalid and not ways.skips_invalid_eni:
         return Wanted(error=f"can not find eniid for ip {invalid[0]} in vpc {world.facts.identity.vpc_id}")
-    return Wanted(backends=tuple(kept), invalid=tuple(invalid))
+    return Wanted(backends=tuple(kept), invalid=tuple(invalid), foreign=tuple(outside))
 
 
-def _in_vpc(world: World, ip: str) -> bool:
+def _is_in(ip: str, cidrs: Iterable[str]) -> bool:
     address = ipaddress.ip_address(ip)
-    return any(address in ipaddress.ip_network(cidr, strict=False) for cidr in world.facts.identity.vpc_cidrs)
+    return any(address in ipaddress.ip_network(cidr, strict=False) for cidr in cidrs)
 
 
 def _local(
     world: World, service: Service, make: _Maker, ends: list[PodEnd], nodes: dict[str, Node], wish: WeightWish
 ) -> list[Backend]:
     """The nodes that pods run on, and the pods of virtual nodes: for v1.9.3 such a node is one like any other too."""
-    hosts, virtual, as_others = [], [], world.ways.is_v1
+    hosts, direct, as_others = list[Backend](), list[PodEnd](), world.ways.is_v1
     for end in ends:
         node = nodes.get(_host(service, end))
         if node is None:
             continue
         if is_virtual(node):
-            virtual.append(make.pod(end))
+            direct.append(end)
         if (as_others or not is_virtual(node)) and not is_excluded(world, node):
             hosts.append(make.node(node))
+    virtual = make.pods(direct)
     total, lb = len(hosts) + len(virtual), make.lb
     if make.by_ip and world.ways.eci_local == "one-each":
         # CCM merges instances alone: a node's address is there once for each pod, like a pod of its own.
@@ -232,7 +240,8 @@ def _cluster(world: World, service: Service, make: _Maker, ends: list[PodEnd], n
     """All nodes, and the pods of virtual nodes."""
     if not ends and world.ways.empty_cluster == "empty":
         return []
+    direct = [end for end in ends if (host := nodes.get(_host(service, end))) is not None and is_virtual(host)]
     return [
         *(make.node(node, "normal ") for node in nodes.values() if not is_excluded(world, node)),
-        *(make.pod(end) for end in ends if (host := nodes.get(_host(service, end))) is not None and is_virtual(host)),
+        *make.pods(direct),
     ]

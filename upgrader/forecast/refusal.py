@@ -67,3 +67,17 @@ def reuse_refusal(world: World, service: Service, lb: LoadBalancer) -> Refusal |
         reason = f"service has been associated with ip [{ingress[0].ip}], cannot be bound to ip [{lb.address}]"
         return Refusal(code="reuse-other-address", message=lead + reason)
     return None
+
+
+def named_groups_refusal(world: World, service: Service) -> Refusal | None:
+    """Why the groups that are there can't be read: `vgroup-port` is looked at then, whether a CLB is named or not.
+
+    Source: `clbv1/vgroups.go` (getVGroupIDs in DescribeVServerGroups), from v2.3.0 on.
+    """
+    text = Annotations(service).get("vgroup-port")
+    broken = next((pair for pair in text.split(",") if ":" not in pair), None) if text else None
+    if broken is None or world.ways.group_backends == "all":
+        return None
+    why = f"vgroupid and protocol format must be like 'vsp-xxx:443' with colon separated. got=[[{broken}]]"
+    lead = "apply model error: get lb backend from remote error: DescribeVServerGroups error"
+    return Refusal(code="annotation", message=f"{lead}: {why}")

@@ -83,8 +83,10 @@ def _values(world: World, kind: LbKind, one: Write) -> Iterator[str]:
 
 
 def _state(lb: LoadBalancer | None, one: Write, made: set[tuple[str, str]]) -> Iterator[str]:
-    """OperationFailed.InstanceChargeTypeNotSupport; InvalidParameter.VServerGroupId.NotFound; ListenerProtocol is
-    mandatory where two listeners share a port."""
+    """MissingDomainExtensionId; OperationFailed.InstanceChargeTypeNotSupport; VServerGroupId.NotFound;
+    ListenerProtocol is mandatory where two listeners share a port."""
+    if one.action == "slb:SetDomainExtensionAttribute" and "DomainExtensionId" not in one.params:
+        yield "this version does not say which domain extension it means"
     charge = lb.attributes.get("InstanceChargeType") if lb else ""
     if one.action == "slb:ModifyLoadBalancerInstanceSpec" and charge == "PayByCLCU":
         yield "a CLB that is paid by CLCU has no spec"

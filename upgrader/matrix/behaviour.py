@@ -80,6 +80,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reused_address: Literal["any", "ip", "ip-or-hostname"]
     eip_may_differ: bool
     own_tag_put_back: bool
+    reused_tagged_at_end: bool
     clb_numbers: Literal["lenient", "strict"]
     backend_match: Literal["server", "server-port"]
     ended_found_by: Literal["label", "finalizer"]

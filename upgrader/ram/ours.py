@@ -28,6 +28,7 @@ READS: Mapping[str, str] = {
     "ram:GetPolicyVersion": "documents of the role's policies",
     "ram:ListPoliciesForRole": "policies of the role",
     "ram:ListPolicyVersions": "whether a policy has room for a new version",
+    "slb:DescribeDomainExtensions": "certificates of CLB listeners",
     "slb:DescribeLoadBalancerAttribute": "CLBs",
     "slb:DescribeLoadBalancerListeners": "listeners of CLBs",
     "slb:DescribeLoadBalancers": "CLBs",

@@ -66,7 +66,19 @@ class SlbReader:
             if "ListenerPortsAndProtocol" not in record:
                 raise
             found = fan_out(lambda one: self._one_listener(lb_id, one), ports)
+        found = [self._with_domains(lb_id, one) if one.protocol == "https" else one for one in found]
         return tuple(sorted(found, key=lambda one: (one.port, one.protocol)))
+
+    def _with_domains(self, lb_id: str, one: Listener) -> Listener:
+        """With its additional certificates as `domain:certificate:id`; without the attribute where nobody may ask."""
+        call = self._call("DescribeDomainExtensions", LoadBalancerId=lb_id, ListenerPort=str(one.port))
+        try:
+            told = listed(ask(self._transport, call), "DomainExtensions", "DomainExtension")
+        except (RefusedError, AbsentError):
+            return one
+        names = ("Domain", "ServerCertificateId", "DomainExtensionId")
+        known = sorted(":".join(text(domain.get(name, "")) for name in names) for domain in told)
+        return replace(one, attributes={**one.attributes, "DomainExtensions": ",".join(known)})
 
     def _one_listener(self, lb_id: str, port: Mapping[str, Any]) -> Listener:
         protocol = str(port.get("ListenerProtocol", "tcp")).lower()
@@ -118,9 +130,6 @@ def _listener(record: Mapping[str, Any]) -> Listener:
     settings = {key: value for key, value in record.items() if key not in _SETTINGS}
     for key in _SETTINGS:
         settings.update(record.get(key) or {})
-    if "DomainExtensions" in settings:
-        extensions = listed(settings, "DomainExtensions", "DomainExtension")
-        settings["DomainExtensionIds"] = sorted(text(one.get("DomainExtensionId", "")) for one in extensions)
     return Listener(
         port=number(record.get("ListenerPort")),
         protocol=protocol,

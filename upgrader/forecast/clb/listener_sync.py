@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from upgrader.forecast.clb.domains import created_domain, domain_writes
 from upgrader.forecast.clb.listener_v1 import changes_v1, created_v1, made_anew
 from upgrader.forecast.clb.rules import L4, L7, RULES, Rule
 from upgrader.forecast.clb.servers import is_mine
@@ -122,13 +123,8 @@ def create_listener(
     yield Write(action=call, object=_object(lb_id, wanted.port), changes=changes, params=params)
     if wanted.protocol == "https":
         for domain, certificate in (wanted.domains or {}).items():
-            yield _domain(lb_id, wanted.port, domain, certificate)
+            yield created_domain(lb_id, wanted.port, domain, certificate)
     yield _start(world, lb_id, wanted.port, wanted.protocol)
-
-
-def _domain(lb_id: str, port: int, domain: str, certificate: str) -> Write:
-    params = {"LoadBalancerId": lb_id, "ListenerPort": str(port), "Domain": domain, "ServerCertificateId": certificate}
-    return Write(action="slb:CreateDomainExtension", object=lb_id, changes={domain: (None, certificate)}, params=params)
 
 
 def _sent_for(attribute: str, protocol: str) -> bool:
@@ -159,6 +155,8 @@ def _update(
             return
         if had == "on":
             return
+    if wanted.protocol == "https":
+        yield from domain_writes(world, lb_id, remote, wanted.domains)
     changes = listener_changes(wanted, remote, group_ids)
     if world.ways.is_v1:
         changes = changes_v1(changes, wanted, remote)

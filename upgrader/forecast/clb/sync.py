@@ -19,7 +19,7 @@ from upgrader.forecast.clb.servers import clean_up_writes, group_writes
 from upgrader.forecast.clb.wanted import ClbLocal, local_model, readable_groups
 from upgrader.forecast.groups import DesiredGroup, find_group
 from upgrader.forecast.nlb.wanted import RefusedByCcmError
-from upgrader.forecast.refusal import lookup_refusal, reuse_refusal
+from upgrader.forecast.refusal import lookup_refusal, named_groups_refusal, reuse_refusal
 from upgrader.forecast.synced import NO_EIP, Synced, preserved
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
 from upgrader.model.cloud import LoadBalancer
@@ -62,6 +62,8 @@ def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
         base = replace(base, events=(preserved(lb.id if lb else ""), *base.events))
     if lb is None:
         return _created(world, service, local, base)
+    if unread_groups := named_groups_refusal(world, service):
+        return replace(base, refusal=unread_groups, named=lb.id)
     reuse = reuse_refusal(world, service, lb)
     if reuse is not None and full_sync:
         return replace(base, refusal=reuse, named=lb.id if _named(world) else "")
@@ -87,10 +89,15 @@ def _public_forbidden(world: World, service: Service) -> bool:
 
 
 def _events(groups: tuple[DesiredGroup, ...]) -> tuple[ExpectedEvent, ...]:
-    if not any(not g.wanted.backends and not g.wanted.invalid and not g.wanted.unknown for g in groups):
-        return ()
-    text = "There are no available nodes for LoadBalancer"
-    return (ExpectedEvent(type="Normal", reason="UnAvailableLoadBalancer", message=text),)
+    """What is told of backends before the cloud is looked at: each group that has none, pods outside the VPC."""
+    found, wanted = [], [group.wanted for group in groups]
+    if any(not (one.backends or one.invalid or one.foreign or one.unknown) for one in wanted):
+        text = "There are no available nodes for LoadBalancer"
+        found.append(ExpectedEvent(type="Normal", reason="UnAvailableLoadBalancer", message=text))
+    if foreign := next((one.foreign for one in wanted if one.foreign), ()):
+        text = f"Not sync pods [{','.join(foreign)}] whose ip is not in vpc cidrs"
+        found.append(ExpectedEvent(type="Normal", reason="SkipSyncBackends", message=text))
+    return tuple(found)
 
 
 def _merge_error(local: ClbLocal) -> Refusal | None:
@@ -218,6 +225,8 @@ def end_clb(world: World, service: Service) -> Synced:
     if refusal is not None:
         return Synced(load_balancer=found[0], refusal=refusal)
     lb, notes = found[0], Notes(world, service)
+    if world.ways.clb_clean_up == "full-sync" and (unread := named_groups_refusal(world, service)):
+        return Synced(load_balancer=lb, refusal=unread)
     kept = world.ways.clb_preserve != "unknown" and bool(notes.get("preserve-lb-on-delete"))
     if kept:
         done = (preserved(lb.id), *done)
@@ -256,7 +265,7 @@ def _end(world: World, service: Service, lb: LoadBalancer, *, kept: bool) -> Ite
         )  # fmt: skip
         if world.ways.clb_preserve == "ends":
             return
-    if world.ways.clb_clean_up == "full-sync":
+    if world.ways.reused_tagged_at_end:
         yield from own_tag(world, service, lb)
     if listens(world, service):
         yield from listener_writes(world, service, lb, (), {})
