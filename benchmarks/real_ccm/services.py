@@ -272,8 +272,8 @@ def _pods(
             interfaces.append((ip, f"i-{node}"))
     listed = [
         {"name": one.get("name", ""), "protocol": one["protocol"],
-         "port": one["targetPort"] if isinstance(one["targetPort"], int) else 8000 + n}
-        for n, one in enumerate(ports)
+         "port": one["targetPort"] if isinstance(one["targetPort"], int) else 8000 + int(one["targetPort"][1:])}
+        for one in ports
     ]  # fmt: skip
     metadata = {"name": name, "namespace": namespace}
     subset = {"ports": listed} | ({"addresses": ready} if ready else {}) | (
