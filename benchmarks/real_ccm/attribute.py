@@ -56,15 +56,18 @@ class Owners:
 
     def of(self, request: Request) -> Sent:
         """The write as the forecast names it; the Service is empty where nothing tells it."""
-        object_id = object_of(request)
-        found = self._named(request.params.values()) or self._by_id.get(object_id, set())
+        object_id, named = object_of(request), self._named(request.params.values())
+        if named and object_id.startswith(("sgp-", "rsp-")):
+            # What CCM makes and deletes again between two looks is known by what it said of it meanwhile.
+            self._by_id[object_id] |= named
+        found = named or self._by_id.get(object_id, set())
         if not found:
             for value in request.params.values():
                 found = found | self._by_id.get(value, set())
         action = f"{request.product}:{request.action}"
         key = sorted(found)[0] if found else ""
-        named = object_id.partition(":")[0] in self._existing and not request.action.startswith(_CREATING)
-        return key, action, object_id if named else ""
+        known = object_id.partition(":")[0] in self._existing and not request.action.startswith(_CREATING)
+        return key, action, object_id if known else ""
 
     def _named(self, texts: Iterable[str]) -> set[str]:
         found = set()
