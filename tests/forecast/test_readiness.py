@@ -12,24 +12,14 @@ import pytest
 from msgspec.structs import replace
 
 from tests.forecast.clb.small import a_clb, a_node, a_service
-from tests.forecast.nlb.small import a_group, a_listener, facts_of
+from tests.forecast.nlb.small import a_group, a_listener, a_slice, facts_of
 from upgrader.forecast import World, forecast
 from upgrader.forecast.backends import ready_ends
 from upgrader.forecast.hash import HASH_LABEL
 from upgrader.matrix.load import load_matrix
 from upgrader.model.facts import ClusterFacts, Gap
-from upgrader.model.kube import Endpoint, EndpointConditions, EndpointPort, EndpointSlice, Metadata, Pod, TargetRef
+from upgrader.model.kube import Metadata, Pod
 from upgrader.model.version import parse_version
-
-_AIM = TargetRef(kind="Pod", name="web-1", namespace="prod")
-
-
-def _slice(**conditions: Any) -> EndpointSlice:
-    end = Endpoint(
-        addresses=("10.0.0.1",), node_name="n1", target_ref=_AIM, conditions=EndpointConditions(**conditions)
-    )
-    metadata = Metadata(name="web-1", namespace="prod", labels={"kubernetes.io/service-name": "web"})
-    return EndpointSlice(metadata=metadata, endpoints=(end,), ports=(EndpointPort(name="", port=8080),))
 
 
 def _facts(kind: str, version: str, **more: Any) -> ClusterFacts:
@@ -49,7 +39,7 @@ def _facts(kind: str, version: str, **more: Any) -> ClusterFacts:
 def test_a_pod_that_is_not_there_ends_the_sync_of_one_version(
     kind: str, version: str, pods: tuple[Pod, ...], fails: bool
 ) -> None:
-    facts = _facts(kind, version, pods=pods, endpoint_slices=(_slice(ready=True),))
+    facts = _facts(kind, version, pods=pods, endpoint_slices=(a_slice(ready=True),))
     told = forecast(facts, parse_version(version), load_matrix()).services[0]
     reasons = {event.reason for event in told.events}
     assert ("FailedUpdateReadinessGate" in reasons) is fails
@@ -61,13 +51,13 @@ def test_a_pod_that_is_not_there_ends_the_sync_of_one_version(
 
 def test_pods_that_were_not_read_are_taken_to_be_there() -> None:
     gap = Gap(area="pods", call="list pods", why="not-asked")
-    facts = _facts("nlb", "v2.10.0", endpoint_slices=(_slice(ready=True),), gaps=(gap,))
+    facts = _facts("nlb", "v2.10.0", endpoint_slices=(a_slice(ready=True),), gaps=(gap,))
     assert forecast(facts, parse_version("v2.10.0"), load_matrix()).services[0].refusal is None
 
 
 @pytest.mark.parametrize(("version", "counts"), [("v2.9.1", True), ("v2.10.0", False), ("v2.14.0", False)])
 def test_a_pod_that_ends_but_is_ready_counts_until_2_9(version: str, counts: bool) -> None:
-    facts = _facts("nlb", version, endpoint_slices=(_slice(ready=True, terminating=True),))
+    facts = _facts("nlb", version, endpoint_slices=(a_slice(ready=True, terminating=True),))
     world = World.of(facts, parse_version(version), load_matrix())
     service = facts.services[0]
     port = (service.spec.ports or ())[0]

@@ -14,7 +14,17 @@ from upgrader.matrix.load import load_matrix
 from upgrader.model.cloud import Listener, LoadBalancer, ServerGroup
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
 from upgrader.model.forecast import ServiceForecast
-from upgrader.model.kube import Metadata, Service, ServicePort, ServiceSpec
+from upgrader.model.kube import (
+    Endpoint,
+    EndpointConditions,
+    EndpointPort,
+    EndpointSlice,
+    Metadata,
+    Service,
+    ServicePort,
+    ServiceSpec,
+    TargetRef,
+)
 from upgrader.model.version import parse_version
 
 NLB = "alibabacloud.com/nlb"
@@ -48,6 +58,14 @@ def a_service(*, notes: dict[str, str] | None = None) -> Service:
     port = ServicePort(port=80, node_port=30080, protocol="TCP", target_port=8080)
     spec = ServiceSpec(type="LoadBalancer", ports=(port,), load_balancer_class=NLB, external_traffic_policy="Cluster")
     return Service(metadata=metadata, spec=spec)
+
+
+def a_slice(**conditions: Any) -> EndpointSlice:
+    """The Service's only endpoint, on node n1, with a pod behind it."""
+    aim = TargetRef(kind="Pod", name="web-1", namespace="prod")
+    end = Endpoint(addresses=("10.0.0.1",), node_name="n1", target_ref=aim, conditions=EndpointConditions(**conditions))
+    metadata = Metadata(name="web-1", namespace="prod", labels={"kubernetes.io/service-name": "web"})
+    return EndpointSlice(metadata=metadata, endpoints=(end,), ports=(EndpointPort(name="", port=8080),))
 
 
 def facts_of(

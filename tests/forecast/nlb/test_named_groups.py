@@ -9,9 +9,12 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.forecast.nlb.small import a_group, a_listener, facts_of, told
+from tests.forecast.clb.small import a_node
+from tests.forecast.nlb.small import a_group, a_listener, a_slice, facts_of, told
 from upgrader.forecast import forecast
 from upgrader.matrix.load import load_matrix
+from upgrader.model.cloud import Backend, ServerGroup
+from upgrader.model.kube import ServicePort
 from upgrader.model.version import parse_version
 
 
@@ -55,3 +58,26 @@ def test_a_new_nlb_gets_new_groups_where_groups_are_read_with_the_nlb(version: s
     actions = {one.action for one in made.writes}
     assert "nlb:CreateLoadBalancer" in actions
     assert ("nlb:CreateServerGroup" in actions) is made_anew
+
+
+@pytest.mark.parametrize(("version", "synced"), [("v2.10.0", True), ("v2.11.2", False), ("v2.14.0", False)])
+def test_of_two_ports_with_one_group_only_the_first_is_synced_from_2_11(version: str, synced: bool) -> None:
+    """The group stands as the first port wants it; the second wants its own node port and description there."""
+    ports = tuple(
+        ServicePort(name=name, port=port, node_port=30000 + port, protocol="TCP", target_port=8080)
+        for name, port in (("one", 80), ("two", 443))
+    )
+    notes = {"id": "nlb-1", "vgroup-port": "sgp-9:80,sgp-9:443"}
+    facts = facts_of(version, (), (), notes=notes)
+    service = facts.services[0]
+    name = "k8s.30080.TCP.web.prod.c1"
+    server = Backend(server_id="i-n1", type="Ecs", port=30080, weight=100, description=name)
+    facts = replace(
+        facts, services=(replace(service, spec=replace(service.spec, ports=ports)),), nodes=(a_node("n1"),),
+        load_balancers=tuple(replace(one, tags={}) for one in facts.load_balancers or ()),
+        orphan_groups=(ServerGroup(id="sgp-9", name="by-hand", backends=(server,)),),
+        endpoint_slices=(a_slice(ready=True),),
+    )  # fmt: skip
+    made = forecast(facts, parse_version(version), load_matrix()).services[0]
+    writes = [(one.action, one.object) for one in made.writes if one.effect == "IMMEDIATE" and "Servers" in one.action]
+    assert writes == ([("nlb:UpdateServerGroupServersAttribute", "sgp-9")] if synced else [])

@@ -139,10 +139,11 @@ def group_writes(
     notes, done = Annotations(service), set[str]()
     ignore_weight = world.ways.ignore_weight_update and notes.is_on("ignore-weight-update")
     for group in wanted:
-        if group.key in done or group.desired.wanted.unknown or _unread(world, group):
+        had = find(group, remote)
+        again = group.key in done and (had is None or world.ways.same_group_once)
+        if again or group.desired.wanted.unknown or _unread(world, group):
             continue
         done.add(group.key)
-        had = find(group, remote)
         if had is None or must_be_remade(group, had):
             yield from create_group(world, service, vpc_id, group)
             continue
