@@ -87,7 +87,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     batch_size: int
     batch_flag: bool
     nlb_port_ranges: Literal["unread", "broken", "any-port"]
-    nlb_zone_match: Literal["zone", "zone-eip", "zone-eip-address"]
+    nlb_zone_match: Literal["zone", "zone-unread-eip", "zone-eip-address"]
     nlb_rename_last: bool
     nlb_own_tags_spared: bool
     nlb_switches: Literal["exact", "any-case"]

@@ -7,8 +7,12 @@ Source: `nlbv2/model_applier.go` (buildActionsForListeners, isListenerPortMatch)
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from tests.forecast.nlb.small import a_group, a_listener, told
+from tests.forecast.nlb.small import a_group, a_listener, facts_of, told
+from upgrader.forecast import forecast
+from upgrader.matrix.load import load_matrix
+from upgrader.model.version import parse_version
 
 
 def _actions(made: object) -> list[tuple[str, str]]:
@@ -63,3 +67,27 @@ def test_a_preserved_nlb_is_told_of_also_when_it_is_only_being_made(listeners: t
 def test_an_error_is_told_in_the_words_of_its_version(version: str, notes: dict[str, str], words: str) -> None:
     made = told(version, (), (), notes=notes)
     assert any(words in event.message for event in made.events), made.events
+
+
+@pytest.mark.parametrize(
+    ("version", "zones", "sent"),
+    [
+        ("v2.8.0", "z1:vsw-1::eip-9", False),
+        ("v2.9.1", "z1:vsw-1", False),
+        ("v2.9.1", "z1:vsw-1:10.0.0.9", False),
+        ("v2.9.1", "z1:vsw-1::eip-1", True),
+        ("v2.11.2", "z1:vsw-1::eip-1", True),
+        ("v2.12.4", "z1:vsw-1::eip-1", False),
+        ("v2.12.4", "z1:vsw-1::eip-9", True),
+        ("v2.14.0", "z1:vsw-1:10.0.0.1:eip-1", False),
+        ("v2.14.0", "z1:vsw-1:10.0.0.9:eip-1", True),
+    ],
+)
+def test_an_eip_is_asked_for_again_where_a_version_does_not_read_it(version: str, zones: str, sent: bool) -> None:
+    """v2.9 to v2.11 compare a zone's EIP with one that they never took from the answer (loadResponse)."""
+    facts = facts_of(version, (a_listener("sgp-1"),), (a_group("sgp-1", 30080),), notes={"zone-maps": zones})
+    nlbs = tuple(
+        replace(one, attributes={"ZoneMappings": "z1:vsw-1:10.0.0.1:eip-1"}) for one in facts.load_balancers or ()
+    )
+    made = forecast(replace(facts, load_balancers=nlbs), parse_version(version), load_matrix()).services[0]
+    assert (("nlb:UpdateLoadBalancerZones", "nlb-1") in _actions(made)) is sent

@@ -148,10 +148,12 @@ def zone_params(zones: Iterable[Zone]) -> dict[str, str]:
 
 def _there(world: World, wanted: Zone, have: Iterable[Zone]) -> bool:
     level = world.ways.nlb_zone_match
+    if wanted.allocation and level == "zone-unread-eip":
+        return False
+    whole = level == "zone-eip-address"
     return any(
         (one.zone, one.vswitch) == (wanted.zone, wanted.vswitch)
-        and (level == "zone" or not wanted.allocation or wanted.allocation == one.allocation)
-        and (level != "zone-eip-address" or not wanted.address or wanted.address == one.address)
+        and (not whole or (wanted.allocation in ("", one.allocation) and wanted.address in ("", one.address)))
         for one in have
     )
 
