@@ -58,8 +58,11 @@ def create(call: Call) -> Answer:
     if protocol not in PROTOCOLS:
         raise invalid("ListenerProtocol")
     port = params.integer("ListenerPort", low=0, high=65535)
+    # One that listens to a range of ports says 0; its range is what it holds.
+    place = (port, params.text("StartPort"), params.text("EndPort"))
     for one in call.world.nlb.listeners.values():
-        if one.load_balancer_id == lb.id and one.port == port and (one.protocol == "UDP") == (protocol == "UDP"):
+        held = (one.port, str(one.settings.get("StartPort", "")), str(one.settings.get("EndPort", "")))
+        if one.load_balancer_id == lb.id and held == place and (one.protocol == "UDP") == (protocol == "UDP"):
             raise CloudError("ResourceAlreadyExist.listener", "The specified resource of listener already exists.", 409)
     group_id = params.text("ServerGroupId")
     if group_id and group_id not in call.world.nlb.groups:
