@@ -18,6 +18,8 @@ from upgrader.adapters.aliyun.endpoint import parse_endpoint
 from upgrader.adapters.aliyun.reader import AliyunReader
 from upgrader.lab.cloud.cloud import Cloud
 from upgrader.lab.cloud.nlb.model import NlbListener, ServerGroup
+from upgrader.lab.cloud.slb.model import DomainExtension
+from upgrader.lab.cloud.slb.model import Listener as ClbListener
 from upgrader.lab.faults import Fault
 from upgrader.lab.journal import is_write
 from upgrader.model.cloud import ServerGroup as Group
@@ -125,6 +127,15 @@ def test_certificates_beside_the_default_one(lab: tuple[Cloud, AliyunCloud]) -> 
     )  # fmt: skip
     cloud.world.nlb.listeners[listener.id] = listener
     assert sorted(connected.reader.additional_certificates(REGION, listener.id)) == ["a", "b"]
+
+
+def test_certificates_of_further_domains(lab: tuple[Cloud, AliyunCloud]) -> None:
+    cloud, connected = lab
+    lb = next(one for one in cloud.world.slb.load_balancers.values() if one.region == REGION)
+    lb.listeners["https:8443"] = ClbListener(port=8443, protocol="https", status="running")
+    for name, port in (("de-1", 8443), ("de-2", 9443)):
+        lb.extensions[name] = DomainExtension(id=name, port=port, domain=f"{name}.example.com", certificate_id="cert-1")
+    assert connected.reader.domain_extensions(REGION, lb.id, 8443) == ("de-1.example.com:cert-1:de-1",)
 
 
 def test_the_cluster_its_addon_role_and_network(lab: tuple[Cloud, AliyunCloud]) -> None:

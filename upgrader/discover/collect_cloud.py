@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from upgrader.discover.ask import Questions
 from upgrader.discover.related import asks_for_eni, lists_certificates, named_groups, pod_ips_of, related_ids
-from upgrader.model.cloud import ADDITIONAL_CERTIFICATES, Listener, LoadBalancer
+from upgrader.model.cloud import ADDITIONAL_CERTIFICATES, DOMAIN_EXTENSIONS, Listener, LoadBalancer
 from upgrader.model.errors import AbsentError
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity, Disagreement, Gap, RamFacts
 from upgrader.model.kube import Node
@@ -90,22 +90,27 @@ def _with_certificates(
     facts: ClusterFacts, lbs: list[LoadBalancer], cloud: CloudSurvey, questions: Questions
 ) -> list[LoadBalancer]:
     """The load balancers with the additional certificates of TLS listeners, where some Service lists such."""
-    asking = related_ids(lists_certificates(facts), lbs)
-    about = [
-        (one.id, one.id) for lb in lbs if lb.kind == "nlb" and lb.id in asking
-        for one in lb.listeners if one.protocol == "TCPSSL"
-    ]  # fmt: skip
-    if not about:
+    region = facts.identity.region
+    nlbs = related_ids(lists_certificates(facts), lbs)
+    clbs = related_ids(lists_certificates(facts, "domain-extensions"), lbs)
+    secure = [(lb, one) for lb in lbs for one in lb.listeners if one.protocol in ("TCPSSL", "https")]
+    of_nlbs = [((lb.id, one), one.id) for lb, one in secure if lb.kind == "nlb" and lb.id in nlbs]
+    of_clbs = [((lb.id, one), lb.id) for lb, one in secure if lb.kind == "clb" and lb.id in clbs]
+    if not (of_nlbs or of_clbs):
         return lbs
-    region, call = facts.identity.region, "nlb:ListListenerCertificates"
-    found = questions.each("nlb", call, lambda one: cloud.additional_certificates(region, one), about)
-    lists = {one: ",".join(ids) for (one, _), ids in zip(about, found, strict=True) if ids is not None}
+    call = "nlb:ListListenerCertificates"
+    found = questions.each("nlb", call, lambda one: cloud.additional_certificates(region, one[1].id), of_nlbs)
+    call = "slb:DescribeDomainExtensions"
+    found += questions.each("clb", call, lambda one: cloud.domain_extensions(region, one[0], one[1].port), of_clbs)
+    places = [(lb_id, one.id, one.port) for (lb_id, one), _ in (*of_nlbs, *of_clbs)]
+    lists = {place: ",".join(ids) for place, ids in zip(places, found, strict=True) if ids is not None}
 
-    def told(listener: Listener) -> Listener:
-        known = {ADDITIONAL_CERTIFICATES: lists[listener.id]} if listener.id in lists else {}
-        return replace(listener, attributes={**listener.attributes, **known})
+    def told(lb: LoadBalancer, one: Listener) -> Listener:
+        ids = lists.get((lb.id, one.id, one.port)) if one.protocol in ("TCPSSL", "https") else None
+        name = DOMAIN_EXTENSIONS if lb.kind == "clb" else ADDITIONAL_CERTIFICATES
+        return one if ids is None else replace(one, attributes={**one.attributes, name: ids})
 
-    return [replace(lb, listeners=tuple(told(one) for one in lb.listeners)) for lb in lbs]
+    return [replace(lb, listeners=tuple(told(lb, one) for one in lb.listeners)) for lb in lbs]
 
 
 def _cluster(cloud: CloudSurvey, cluster_id: str) -> CloudCluster | None:

@@ -69,9 +69,9 @@ def named_groups(facts: ClusterFacts) -> frozenset[str]:
     return frozenset(found - {""})
 
 
-def lists_certificates(facts: ClusterFacts) -> ClusterFacts:
+def lists_certificates(facts: ClusterFacts, short: str = "additional-cert-ids") -> ClusterFacts:
     """The facts with only those Services that list certificates beside a listener's default one."""
-    names = [f"{prefix}additional-cert-ids" for prefix in _PREFIXES]
+    names = [prefix + short for prefix in _PREFIXES]
     kept = [one for one in facts.services if any(name in one.metadata.annotations for name in names)]
     return replace(facts, services=tuple(kept))
 

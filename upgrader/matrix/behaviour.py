@@ -64,6 +64,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clb_clean_up: Literal["always", "full-sync"]
     clb_listeners: Literal["v1", "v2"]
     clb_listener_match: Literal["port", "port-protocol"]
+    acl_match: Literal["text", "ids"]
     clb_charge: Literal["never", "by-spec-only", "apart", "as-one"]
     clb_tag_sync: Literal["never", "all", "others"]
     clb_forward: Literal["strict", "lenient"]

@@ -51,6 +51,8 @@ class ServerGroup(CloudStruct, frozen=True):
 
 ADDITIONAL_CERTIFICATES = "AdditionalCertificateIds"
 """The attribute of a TCPSSL listener that holds its certificates beside the default one; absent where not read."""
+DOMAIN_EXTENSIONS = "DomainExtensions"
+"""The same of an HTTPS listener of a CLB: `domain:certificate:id`, separated by commas."""
 
 
 class Listener(CloudStruct, frozen=True):

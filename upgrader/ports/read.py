@@ -213,6 +213,9 @@ class CloudSurvey(CloudReader, Protocol):
     def additional_certificates(self, region: str, listener_id: str) -> tuple[str, ...]:
         """The certificates of an NLB's listener beside its default ones."""
 
+    def domain_extensions(self, region: str, lb_id: str, port: int) -> tuple[str, ...]:
+        """The additional certificates of a CLB's HTTPS listener as `domain:certificate:id`."""
+
 
 class ClusterSurvey(ClusterReader, Protocol):
     """What discovering asks in addition: which objects a list held that could not be decoded."""

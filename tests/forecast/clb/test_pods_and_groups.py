@@ -90,3 +90,23 @@ def _ended(lb: LoadBalancer, version: str) -> list[tuple[str, str]]:
 def test_a_named_clb_is_tagged_even_when_its_service_ends(version: str, call: str) -> None:
     """Update goes on behind "is reused, skip delete it" until v2.4.3, and again from v2.12.1 on."""
     assert _ended(replace(a_clb(), tags={}), version) == ([(call, "lb-1")] if call else [])
+
+
+@pytest.mark.parametrize(
+    ("version", "had", "same"),
+    [
+        ("v2.11.2", {"AclId": "acl-1,acl-2"}, True),
+        ("v2.11.2", {"AclId": "acl-2,acl-1", "AclIds": "acl-2,acl-1"}, False),
+        ("v2.12.4", {"AclId": "acl-2", "AclIds": "acl-2,acl-1"}, True),
+        ("v2.12.4", {"AclId": "acl-1,acl-2"}, False),
+        ("v2.14.0", {}, False),
+    ],
+)
+def test_access_control_lists_are_compared_as_text_then_by_their_ids(
+    version: str, had: dict[str, str], same: bool
+) -> None:
+    """IsListenerACLIDsEqual of `clbv1/listeners.go`, from v2.12.1 on."""
+    (listener,) = a_clb().listeners
+    lb = a_clb(listeners=(replace(listener, attributes={"AclStatus": "on", "AclType": "white", **had}),))
+    service = a_service({"acl-status": "on", "acl-type": "white", "acl-id": "acl-1,acl-2"})
+    assert (now_of(told_of(version, service, lb)) == []) is same

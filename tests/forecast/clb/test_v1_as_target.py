@@ -158,3 +158,18 @@ def test_a_virtual_node_is_a_backend_beside_its_pods() -> None:
     assert backends(V1, virtual) == {"i-n1", "10.0.0.1"}
     assert backends(V1, kept_out) == {"10.0.0.1"}
     assert backends("v2.14.0", virtual) == {"10.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("version", "had", "anew"),
+    [(V1, {"ListenerForward": "on", "ForwardPort": "8443"}, False), (V1, {"ListenerForward": "off"}, True),
+     ("v2.14.0", {"ListenerForward": "on", "ForwardPort": "8443"}, True),
+     ("v2.14.0", {"ListenerForward": "on", "ForwardPort": "443"}, False), ("v2.14.0", {}, True)],
+)  # fmt: skip
+def test_it_does_not_see_that_a_listener_forwards_to_another_port(
+    version: str, had: dict[str, str], anew: bool
+) -> None:
+    listener = replace(_v1_listener(**had), protocol="http")
+    service = a_service({"protocol-port": "http:80", "forward-port": "80:443"})
+    calls = [call for call, _ in now_of(told_of(version, service, a_clb(listeners=(listener,))))]
+    assert ("CreateLoadBalancerHTTPListener" in calls) is anew

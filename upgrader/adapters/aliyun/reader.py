@@ -106,6 +106,10 @@ class AliyunReader:
         """The certificates of an NLB's listener beside its default ones."""
         return NlbReader(self._transport, region).additional_certificates(listener_id)
 
+    def domain_extensions(self, region: str, lb_id: str, port: int) -> tuple[str, ...]:
+        """The additional certificates of a CLB's HTTPS listener as `domain:certificate:id`."""
+        return SlbReader(self._transport, region).domain_extensions(lb_id, port)
+
     def orphan_groups(
         self,
         region: str,

@@ -54,6 +54,13 @@ class SlbReader:
             )  # fmt: skip
         return replace(lb, tags=tags, listeners=self._listeners(lb_id, record), server_groups=self._groups(lb_id))
 
+    def domain_extensions(self, lb_id: str, port: int) -> tuple[str, ...]:
+        """The additional certificates of an HTTPS listener as `domain:certificate:id`."""
+        call = self._call("DescribeDomainExtensions", LoadBalancerId=lb_id, ListenerPort=str(port))
+        told = listed(ask(self._transport, call), "DomainExtensions", "DomainExtension")
+        names = ("Domain", "ServerCertificateId", "DomainExtensionId")
+        return tuple(sorted(":".join(text(one.get(name, "")) for name in names) for one in told))
+
     def _listeners(self, lb_id: str, record: Mapping[str, Any]) -> tuple[Listener, ...]:
         ports = listed(record, "ListenerPortsAndProtocol", "ListenerPortAndProtocol")
         if not ports and "ListenerPortsAndProtocol" in record:
@@ -66,19 +73,7 @@ class SlbReader:
             if "ListenerPortsAndProtocol" not in record:
                 raise
             found = fan_out(lambda one: self._one_listener(lb_id, one), ports)
-        found = [self._with_domains(lb_id, one) if one.protocol == "https" else one for one in found]
         return tuple(sorted(found, key=lambda one: (one.port, one.protocol)))
-
-    def _with_domains(self, lb_id: str, one: Listener) -> Listener:
-        """With its additional certificates as `domain:certificate:id`; without the attribute where nobody may ask."""
-        call = self._call("DescribeDomainExtensions", LoadBalancerId=lb_id, ListenerPort=str(one.port))
-        try:
-            told = listed(ask(self._transport, call), "DomainExtensions", "DomainExtension")
-        except (RefusedError, AbsentError):
-            return one
-        names = ("Domain", "ServerCertificateId", "DomainExtensionId")
-        known = sorted(":".join(text(domain.get(name, "")) for name in names) for domain in told)
-        return replace(one, attributes={**one.attributes, "DomainExtensions": ",".join(known)})
 
     def _one_listener(self, lb_id: str, port: Mapping[str, Any]) -> Listener:
         protocol = str(port.get("ListenerProtocol", "tcp")).lower()

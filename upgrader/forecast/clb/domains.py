@@ -9,11 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from upgrader.forecast.annotations import PREFIX
 from upgrader.forecast.world import World
-from upgrader.model.cloud import Listener
+from upgrader.model.cloud import DOMAIN_EXTENSIONS, Listener
 from upgrader.model.forecast import Write
 
-EXTENSIONS = "DomainExtensions"
-"""The attribute of a listener that holds them, where they were read: `domain:certificate:id`, separated by commas."""
 _NAME = PREFIX + "domain-extensions"
 
 
@@ -48,7 +46,7 @@ def domain_writes(world: World, lb_id: str, remote: Listener, wanted: Mapping[st
 
 def _known(world: World, remote: Listener, wanted: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Domain → certificate and id. Where they were not read, only a CCM that knows the annotation has made them."""
-    text = remote.attributes.get(EXTENSIONS)
+    text = remote.attributes.get(DOMAIN_EXTENSIONS)
     if text is None:
         knows = world.matrix.annotation(_NAME, "clb") if world.running is not None else None
         made = knows is not None and world.running is not None and knows.read_by(world.running)

@@ -142,22 +142,19 @@ def _update(
         yield delete_listener(world, lb_id, remote)
         yield from _made_anew(world, lb_id, wanted, remote, group_ids)
         return
-    if wanted.protocol == "http":
-        had = remote.attributes.get("ListenerForward") or "off"
-        target = remote.attributes.get("ForwardPort") or "0"
-        if wanted.forward_port and (had != "on" or target != str(wanted.forward_port)):
-            yield delete_listener(world, lb_id, remote)
-            yield from create_listener(world, lb_id, wanted, group_ids)
-            return
-        if not wanted.forward_port and had != "off":
-            yield delete_listener(world, lb_id, remote)
-            yield from create_listener(world, lb_id, wanted, group_ids, forward="off")
-            return
-        if had == "on":
-            return
+    # CCM takes what the cloud does not say for another rule than "off".
+    forwards = remote.attributes.get("ListenerForward", "") if wanted.protocol == "http" else "off"
+    if forwards != ("on" if wanted.forward_port else "off") or (
+        _goes_elsewhere(wanted, remote) and not world.ways.is_v1
+    ):
+        yield delete_listener(world, lb_id, remote)
+        yield from create_listener(world, lb_id, wanted, group_ids, forward="" if wanted.forward_port else "off")
+        return
+    if forwards == "on":
+        return
     if wanted.protocol == "https":
         yield from domain_writes(world, lb_id, remote, wanted.domains)
-    changes = listener_changes(wanted, remote, group_ids)
+    changes = listener_changes(world, wanted, remote, group_ids)
     if world.ways.is_v1:
         changes = changes_v1(changes, wanted, remote)
     if changes:
@@ -167,11 +164,16 @@ def _update(
         )  # fmt: skip
 
 
+def _goes_elsewhere(wanted: ClbListener, remote: Listener) -> bool:
+    """Whether the listener forwards to another port than the one wished: v1.9.3 does not look at it."""
+    return bool(wanted.forward_port) and remote.attributes.get("ForwardPort") != str(wanted.forward_port)
+
+
 def _made_anew(
     world: World, lb_id: str, wanted: ClbListener, remote: Listener, group_ids: dict[str, str]
 ) -> Iterator[Write]:
     """What v1.9.3 makes in a listener's place: as it was, with what it would have rewritten."""
-    changes = changes_v1(listener_changes(wanted, remote, group_ids), wanted, remote)
+    changes = changes_v1(listener_changes(world, wanted, remote, group_ids), wanted, remote)
     had = remote.attributes.get("BackendServerPort")
     changes["BackendServerPort"] = (had, str(wanted.backend_port))
     changes["Description"] = (remote.description or None, wanted.name)
@@ -205,7 +207,7 @@ def _set_params(world: World, lb_id: str, remote: Listener, changes: Changes) ->
     return {k: v for k, v in params.items() if v} | {"LoadBalancerId": lb_id, "ListenerPort": str(remote.port)}
 
 
-def listener_changes(wanted: ClbListener, remote: Listener, group_ids: dict[str, str]) -> Changes:
+def listener_changes(world: World, wanted: ClbListener, remote: Listener, group_ids: dict[str, str]) -> Changes:
     """Fields of a listener that the version rewrites, before → after."""
     found, have = Changes(), remote.attributes.get
     if remote.description != wanted.name:
@@ -224,12 +226,21 @@ def listener_changes(wanted: ClbListener, remote: Listener, group_ids: dict[str,
             continue
         if rule.needs_on and wanted.attributes.get(rule.needs_on) != "on":
             continue
-        if not _equal(rule, value, have(rule.attribute, "")):
+        same = _same_acls(world, value, remote) if rule.attribute == "AclId" else _equal(rule, value, remote)
+        if not same:
             found[rule.attribute] = (have(rule.attribute), value)
     return found
 
 
-def _equal(rule: Rule, wanted: str, had: str) -> bool:
-    if rule.attribute == "AclId":
-        return sorted(wanted.split(",")) == sorted(had.split(",")) if had else not wanted
+def _equal(rule: Rule, wanted: str, remote: Listener) -> bool:
+    had = remote.attributes.get(rule.attribute, "")
     return wanted == (had or "0") if rule.words else wanted == had
+
+
+def _same_acls(world: World, wanted: str, remote: Listener) -> bool:
+    """Until v2.11 the text must be the same, then the ids, in any order (IsListenerACLIDsEqual)."""
+    had, listed = remote.attributes.get("AclId", ""), remote.attributes.get("AclIds", "")
+    if world.ways.acl_match == "text":
+        return wanted == had
+    ids, there = wanted.split(","), listed.split(",") if listed else [had] if had else []
+    return len(ids) == len(there) and set(there) <= set(ids)

@@ -44,7 +44,7 @@ def created_v1(wanted: ClbListener, sent: Mapping[str, str]) -> dict[str, str]:
 
 def made_anew(world: World, wanted: ClbListener, remote: Listener) -> bool:
     """Whether v1.9.3 deletes and creates the listener instead of setting its attributes."""
-    forwards = remote.attributes.get("ListenerForward") or "off"
+    forwards = remote.attributes.get("ListenerForward", "")
     if wanted.protocol == "http" and forwards != ("on" if wanted.forward_port else "off"):
         return True
     if wanted.protocol in L7 and forwards == "on":
