@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from upgrader.fleet.inventory.sources import merged, of_account, of_file, of_kubeconfig
+from upgrader.fleet.inventory.sources import merged, of_account, of_accounts, of_file, of_kubeconfig
 from upgrader.fleet.model import Member
-from upgrader.model.errors import InputError
+from upgrader.model.errors import DeniedError, InputError
 from upgrader.ports.read import CloudCluster
 
 ID = "c" + "0123456789abcdef" * 2
@@ -71,3 +71,20 @@ def test_a_list_is_read_strictly(tmp_path: Path) -> None:
     path.write_text("clusters:\n- {id: a, regoin: x}\n")
     with pytest.raises(InputError, match="regoin"):
         of_file(path)
+
+
+def accounts(name: str) -> Account:
+    if name == "denied":
+        raise DeniedError("cs:DescribeClusters is denied", action="cs:DescribeClusters")
+    return Account()
+
+
+def test_a_denied_account_hides_no_other_and_is_named() -> None:
+    found, unread = of_accounts(("ops", "denied"), accounts, ())
+    assert [one.id for group in found for one in group] == [ID]
+    assert unread == {"denied": "cs:DescribeClusters is denied"}
+
+
+def test_one_account_alone_that_is_denied_is_an_error() -> None:
+    with pytest.raises(DeniedError):
+        of_accounts(("denied",), accounts, ())

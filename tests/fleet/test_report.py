@@ -178,3 +178,35 @@ def test_a_cluster_that_does_not_answer_is_unknown_and_not_drifted() -> None:
     assert [(one.outcome, one.changes) for one in found] == [
         ("unknown", ("the API of c0000 does not answer",)), ("unknown", ("the API of c0001 does not answer",)),
     ]  # fmt: skip
+
+
+def test_ids_of_requests_make_no_two_causes_and_versions_move_on(tmp_path: Path) -> None:
+    made, ledger = plan_of(), Ledger(f"sqlite:///{tmp_path}/fleet.db", HeldClock())
+    ledger.create("r1", made.strategy, made.members, made.waves, made.clusters)
+    Control(ledger).decide("r1", "canary", approve=True, who="ann", why="tested in staging")
+    for end in ("4B204B90-4F29-C140-8B69-31007E6392EC", "5DBA756A-F5F2-CACE-0CA0-60C30F89EC66"):
+        claim = Admission(ledger).claim("r1", "w")
+        assert claim is not None
+        Admission(ledger).finish(claim, "rolled-back", f"refused (NodeNotReady: no, request {end})")
+    Control(ledger).retry_failed("r1", who="ann", why="again")
+    claim = Admission(ledger).claim("r1", "w")
+    assert claim is not None
+    Admission(ledger).finish(claim, "succeeded")
+    claim = Admission(ledger).claim("r1", "w")
+    assert claim is not None
+    Admission(ledger).finish(
+        claim, "rolled-back", "refused (NodeNotReady: no, request 4B204B90-4F29-C140-8B69-31007E6392EC)"
+    )
+    report = report_of_run(ledger, "r1", TITLES)
+    assert [one.why for one in report.failed] == ["refused (NodeNotReady: no)"]
+    assert report.versions == {"v2.10.0": 8}
+    assert report.versions_now == {"v2.10.0": 7, "v2.14.0": 1}
+    assert report.all_versions == ("v2.10.0", "v2.14.0")
+    ledger.close()
+
+
+def test_an_account_that_could_not_be_read_is_in_every_page() -> None:
+    report = report_of_plan(replace(plan_of(), unread={"ops": "denied"}), TITLES)
+    for name in ("html", "md"):
+        assert "The account ops could not be read" in FLEET_FORMATS[name](report), name
+    assert json.loads(FLEET_FORMATS["json"](report))["unread"] == {"ops": "denied"}

@@ -150,3 +150,19 @@ def test_waves_partition_the_fleet(count: int, shares: list[int]) -> None:
     strategy = Strategy(target="v2.14.0", waves=(*specs, WaveSpec(name="rest", rest=True)))
     dealt = [member for wave in waves_of(fleet(count), strategy) for member in wave.members]
     assert sorted(dealt) == [member.id for member in fleet(count)]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (("target: v2.14.0", "target: v2.99.0"), "v2.99.0 is no release that is known"),
+        (("target: v2.14.0", "target: v2.14.1"), "did you mean v2.14.0"),
+        (("failures: 5%", "failures: 0%"), "1 is the least"),
+        (("Asia/Shanghai", "Asia"), "'Asia' is no time zone"),
+        (("Asia/Shanghai", "../../etc/passwd"), "is no time zone"),
+        (("Asia/Shanghai", "zone.tab"), "is no time zone"),
+    ],
+)
+def test_what_no_shape_shows_is_named_too(tmp_path: Path, change: tuple[str, str], named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        load_strategy(write(tmp_path, GOOD.replace(*change)))

@@ -26,6 +26,7 @@ from upgrader.fleet.control import Control
 from upgrader.fleet.job import Outcome, Watch
 from upgrader.fleet.ledger import Ledger
 from upgrader.fleet.model import Member
+from upgrader.fleet.runtime import database_url, engine_url
 from upgrader.fleet.soak import Soak
 from upgrader.fleet.strategy import BudgetSpec, Selector, Strategy, WaveSpec
 from upgrader.fleet.tables import Claim
@@ -274,3 +275,29 @@ def test_live_progress_draws_waves_and_clusters_in_flight(ledger: Ledger) -> Non
     assert isinstance(screen.file, io.StringIO)
     assert "prod-9: succeeded" in screen.file.getvalue()
     assert "1 in flight of 3" in screen.file.getvalue()
+
+
+def test_a_file_that_is_no_database_is_no_bug(tmp_path: Path) -> None:
+    (tmp_path / "fleet.db").write_bytes(b"not a database " * 200)
+    with pytest.raises(InputError, match="file is not a database"):
+        Ledger(f"sqlite:///{tmp_path}/fleet.db", HeldClock())
+
+
+@pytest.mark.parametrize(
+    "database", ["postgresql://u@host:port/x", "mysql://u@host/x", "sqlite://", "sqlite:///", "fleet.db"]
+)
+def test_an_address_that_is_none_is_named(database: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a database that a fleet can use"):
+        database_url(database, tmp_path)
+
+
+def test_the_engines_file_is_beside_the_ledgers_and_a_host_keeps_its_name() -> None:
+    assert engine_url("sqlite:////x.db/fleet.db") == "sqlite:////x.db/fleet-engine.db"
+    assert engine_url("sqlite:////x/fleet") == "sqlite:////x/fleet-engine.db"
+    assert engine_url("postgresql+psycopg://u@pg.dbs.example/f") == "postgresql+psycopg://u@pg.dbs.example/f"
+
+
+def test_a_state_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+    with pytest.raises(InputError, match="can't make the state directory"):
+        database_url("", tmp_path / "state")

@@ -29,7 +29,16 @@ database_option = click.option(
 )  # fmt: skip
 # So many clusters that did not succeed are told with their reason; the report has them all.
 OTHERS_SHOWN = 10
-_reason = click.option("--reason", required=True, help="Why; kept with the run.")
+
+
+def _said(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
+    """A reason that says something. Raises `BadParameter` for a blank one."""
+    if not text.strip():
+        raise click.BadParameter("say why: it is kept with the run")
+    return text.strip()
+
+
+_reason = click.option("--reason", required=True, callback=_said, help="Why; kept with the run.")
 
 
 def _where(command: Command) -> Command:
@@ -106,8 +115,10 @@ def status_text(found: FleetStatus) -> str:
     paper.line("  " + ", ".join(f"{count} {state}" for state, count in sorted(found.totals.items())))
     budget = found.budget
     paper.line(f"  budget: {budget.failed} failed and {budget.in_flight} in flight of {budget.allowed}")
-    if found.first_failure is not None:
-        paper.para(found.first_failure.reason, 2, f"first failure: {found.first_failure.cluster}: ")
+    if (first := found.first_failure) is not None:
+        # The reason mostly names the step itself.
+        at = f"at {first.step}: " if first.step and first.step not in first.reason else ""
+        paper.para(at + first.reason, 2, f"first failure: {first.cluster}: ")
     _others(found, paper)
     if found.state == "RUNNING" and not found.workers:
         paper.line("  nobody works on it now")
@@ -192,9 +203,13 @@ def abort(run: str, reason: str, database: str, state_dir: Path | None, fmt: str
 def skip(run: str, cluster: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
     """Leave a cluster out that has not started, or has failed."""
     from upgrader.fleet.control import Control
+    from upgrader.model.errors import InputError
 
     with ledger_at(database, state_dir) as ledger:
         named = [one.member.id for one in ledger.clusters(run) if one.member.name == cluster]
+        if len(named) > 1:
+            raise InputError(what=f"{len(named)} clusters are named {cluster}", where=run, why=", ".join(named),
+                             next_command=f"ccm-upgrade fleet skip {run} {named[0]} --reason TEXT")  # fmt: skip
         Control(ledger).skip(run, named[0] if len(named) == 1 else cluster, who=person(), why=reason)
     emit(document("FleetSkip", run=run, cluster=cluster), fmt, f"{cluster} is left out of {run}.")
 
@@ -218,11 +233,15 @@ def _decide(
     run: str, wave: str, reason: str, database: str, state_dir: Path | None, fmt: str, *, approve: bool
 ) -> None:
     from upgrader.fleet.control import Control
+    from upgrader.fleet.status import status_of
 
     with ledger_at(database, state_dir) as ledger:
         Control(ledger).decide(run, wave, approve=approve, who=person(), why=reason)
+        found = status_of(ledger, run)
     said = "open" if approve else "denied"
-    emit(document("FleetGate", run=run, wave=wave, approved=approve), fmt, f"The gate of wave {wave} is {said}.")
+    goes_on = "" if not approve or found.workers else f"\nnext: ccm-upgrade fleet resume {run}"
+    emit(document("FleetGate", run=run, wave=wave, approved=approve), fmt,
+         f"The gate of wave {wave} is {said}.{goes_on}")  # fmt: skip
 
 
 @click.command()

@@ -269,4 +269,6 @@ def _outcome(run: Run) -> Outcome:
     if run.state == "SUCCEEDED":
         return Outcome(state="succeeded")
     left = f"; left for a person: {'; '.join(run.left)}" if run.left else ""
-    return Outcome(state=_STATES[run.state], error=f"{run.cause}{left}")
+    # Where no step failed, what it came to is wrong: the verification said so.
+    step = next((one.id for one in run.steps if one.state == "failed"), "verification" if run.rolling_back else "")
+    return Outcome(state=_STATES[run.state], error=f"{run.cause}{left}", step=step)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upgrader.cli.exit_codes import Exit
-from upgrader.cli.output import document, emit, progress, write_private
+from upgrader.cli.output import document, emit, progress, refuse_unwritable, write_private
 from upgrader.cli.running import state_of, state_option
 from upgrader.model.errors import InputError
 
@@ -53,7 +53,8 @@ def plan(
 ) -> None:
     """Judge every selected cluster and deal them to waves. Writes nothing but the file that was asked for.
 
-    Exit codes: 0 made, 3 a cluster is blocked, 5 a cluster is UNKNOWN, 64 the selection is empty.
+    Exit codes: 0 made, 3 a cluster is blocked, 5 a cluster is UNKNOWN or an account can't be read, 64 a mistake in the
+    strategy or the inventory, or an empty selection.
     """
     from upgrader.cli.fleet_job import LiveJob
     from upgrader.fleet.planning import plan_fleet
@@ -64,16 +65,20 @@ def plan(
     saved = next((Path(one) for one in outputs if one not in FORMATS), None)
     fmt = next((one for one in outputs if one in FORMATS), "text")
     strategy = load_strategy(strategy_file)
+    if saved is not None:
+        refuse_unwritable(saved)
     named = (*profiles, *_roles(roles))
     accounts = (*named, *([""] if own_account or not (named or files or kubeconfigs) else []))
-    members = _inventory(files, kubeconfigs, accounts, regions, endpoint)
+    members, unread = _inventory(files, kubeconfigs, accounts, regions, endpoint)
+    for account, why in unread.items():
+        progress(f"account {account}: UNKNOWN ({why})")
     if only_list:
-        emit(document("Inventory", clusters=members), fmt, lambda: inventory_text(members))
-        ctx.exit(Exit.DONE)
+        emit(document("Inventory", clusters=members, unread=unread), fmt, lambda: inventory_text(members))
+        ctx.exit(Exit.UNKNOWN if unread else Exit.DONE)
     job = LiveJob(state_of(state_dir), endpoint=endpoint, parallel=min(parallel, len(members) or 1))
     job.share(strategy, 1)
     now = rfc3339(SystemClock().now())
-    made = plan_fleet(members, strategy, job.plan, now=now, parallel=parallel, say=progress)
+    made = plan_fleet(members, strategy, job.plan, now=now, unread=unread, parallel=parallel, say=progress)
     if saved is not None:
         from upgrader import codec
 
@@ -81,7 +86,8 @@ def plan(
         progress(f"saved: {saved}")
     emit(made, fmt, lambda: plan_text(made, saved))
     found = made.verdicts()
-    ctx.exit(Exit.BLOCKED if found.get("BLOCKED") else Exit.UNKNOWN if found.get("UNKNOWN") else Exit.DONE)
+    unsure = found.get("UNKNOWN") or unread
+    ctx.exit(Exit.BLOCKED if found.get("BLOCKED") else Exit.UNKNOWN if unsure else Exit.DONE)
 
 
 def _roles(roles: tuple[str, ...]) -> tuple[str, ...]:
@@ -100,22 +106,25 @@ def _inventory(
     accounts: tuple[str, ...],
     regions: tuple[str, ...],
     endpoint: str,
-) -> tuple[Member, ...]:
+) -> tuple[tuple[Member, ...], dict[str, str]]:
+    """Each cluster once, and why some accounts could not be read."""
     from upgrader.adapters.aliyun import connect
-    from upgrader.fleet.inventory.sources import merged, of_account, of_file, of_kubeconfig
+    from upgrader.fleet.inventory.sources import merged, of_accounts, of_file, of_kubeconfig
 
     groups = [of_file(path) for path in files] + [of_kubeconfig(path) for path in kubeconfigs]
-    groups += [of_account(connect(profile=one, endpoint=endpoint).reader, one, regions) for one in accounts]
-    return merged(groups)
+    found, unread = of_accounts(accounts, lambda one: connect(profile=one, endpoint=endpoint).reader, regions)
+    return merged([*groups, *found]), unread
 
 
 def read_fleet_plan(path: Path) -> FleetPlan:
     """The fleet plan in a file. Raises `InputError` when it is none."""
     from upgrader import codec
-    from upgrader.fleet.planning import FleetPlan
+    from upgrader.fleet.planning import FleetPlan, refuse_torn
 
     try:
-        return codec.decode(path.read_bytes(), FleetPlan, where=str(path))
+        plan = codec.decode(path.read_bytes(), FleetPlan, where=str(path))
+        refuse_torn(plan)
+        return plan
     except OSError as error:
         raise InputError(
             what="can't read the fleet plan", where=str(path), why=error.strerror or str(error),
@@ -149,6 +158,8 @@ def plan_text(made: FleetPlan, saved: Path | None = None) -> str:
                 more = len({f.code for f in one.findings if f.outcome == STANDS[one.verdict]}) - 1
                 why = (one.error or one.why) + (f" (and {_count(more, 'check')} more)" if more > 0 else "")
                 paper.para(why, 2, f"{one.verdict:8} {names[one.id]} ({wave.name}): ")
+    for account, why in made.unread.items():
+        paper.para(f"in no wave, for its clusters are not known: {why}", 2, f"UNKNOWN  account {account}: ")
     paper.line(f"next: ccm-upgrade fleet apply {saved}" if saved else "next: add -o fleet.json, then fleet apply")
     return paper.text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,16 @@ def split_out(out: str, formats: tuple[str, ...]) -> tuple[str, Path]:
     if not found or name not in formats or not path:
         raise InputError(what=f"--out {out!r} is not FORMAT=FILE", next_command=f"formats: {', '.join(formats)}")
     return name, Path(path)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raises `InputError` where a file can't be written, before minutes of work for it and not after them."""
+    if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
+        raise InputError(
+            what="can't write the file", where=str(path), why="it is a folder" if path.is_dir() else
+            f"the folder {path.parent} can't be written" if path.parent.is_dir() else f"no folder {path.parent}",
+            next_command="choose another path",
+        )  # fmt: skip
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -20,6 +20,7 @@ from upgrader.ports.clock import Clock
 from upgrader.ports.read import ClusterReader, Ref
 from upgrader.ports.store import Head
 from upgrader.ports.write import ClusterWriter
+from upgrader.processes import may_live
 
 LEASE = Ref(api_version="coordination.k8s.io/v1", kind="Lease", namespace="kube-system", name="ccm-upgrade")
 _WHERE = "Lease kube-system/ccm-upgrade"
@@ -216,18 +217,10 @@ def _lost(why: str, run: str) -> LockedError:
 def _alive(holder: str) -> bool:
     """Whether the process of an owner on this machine still runs; one on another machine counts as alive."""
     host, _, rest = holder.partition("/")
-    if host != socket.gethostname():
-        return True
     pid = rest.partition("/")[0]
-    if not pid.isdigit() or int(pid) == os.getpid():
+    if host == socket.gethostname() and (not pid.isdigit() or int(pid) == os.getpid()):
         return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return may_live(host, int(pid) if pid.isdigit() else 0)
 
 
 def _time(text: str | None) -> datetime | None:

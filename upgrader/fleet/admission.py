@@ -207,12 +207,15 @@ class Admission:
                 self._moved(connection, claim.run)
             return held
 
-    def finish(self, claim: Claim, state: ClusterState, error: str = "") -> bool:
-        """Record how the cluster ended. False under an old fence: somebody else answers for it now."""
-        now = self.ledger.clock.now()
+    def finish(self, claim: Claim, state: ClusterState, error: str = "", step: str = "") -> bool:
+        """Record how the cluster ended, and the `step` that failed; without one, the last that was told stays.
+
+        False under an old fence: somebody else answers for it now.
+        """
+        now, at = self.ledger.clock.now(), {"step": step} if step else {}
         with self.ledger.begin() as connection:
             row = self.ledger.locked_run(connection, claim.run, lock=True)
-            done = connection.execute(held_by(claim).values(state=state, error=error, finished=rfc3339(now)))
+            done = connection.execute(held_by(claim).values(state=state, error=error, finished=rfc3339(now), **at))
             if done.rowcount != 1:
                 return False
             here, keep = RUNS.update().where(RUNS.c.id == claim.run), int(state != "succeeded")

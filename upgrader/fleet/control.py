@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -12,9 +15,12 @@ from upgrader.fleet.soak import NO_SOAK
 from upgrader.fleet.tables import CLUSTERS, NOTES, WORKERS, RunRow
 from upgrader.model.errors import InputError, StaleError
 from upgrader.model.moments import rfc3339
+from upgrader.processes import may_live
 
 # A worker that was silent for so long is taken for dead; its clusters go to others under a new fence.
 WORKER_SILENCE_S = 30
+_SKIPPABLE = FAILED_STATES | {"waiting", "unknown"}
+_NOT_SKIPPABLE = {"running": "is being upgraded now", "succeeded": "has succeeded", "skipped": "is left out already"}
 
 
 class Control:
@@ -30,7 +36,8 @@ class Control:
             row = self.ledger.locked_run(connection, run, lock=True)
             _refuse_ended(row)
             self._note(connection, run, state.lower(), who, why)
-            self.ledger.update(connection, row, now, state=state, cause=why)
+            by = f"{state.lower()} by {who}: " if state in ("PAUSED", "ABORTED") else ""
+            self.ledger.update(connection, row, now, state=state, cause=f"{by}{why}")
 
     def go_on(self, run: str, *, who: str, why: str) -> None:
         """Let a run that was paused, stalled or stopped start clusters again, as far as its budget and gates let it.
@@ -43,43 +50,58 @@ class Control:
             row = self.ledger.locked_run(connection, run, lock=True)
             if row.state == "ABORTED":
                 _refuse_ended(row)
-            if row.state != "RUNNING" and self._denied(connection, row):
+            shut = self._shut_gate(connection, row)
+            if row.state != "RUNNING" and shut:
                 raise StaleError(f"a gate of the run {run} was denied", why=row.cause,
-                                 next_command=f"ccm-upgrade fleet approve {run} WAVE --reason TEXT")  # fmt: skip
+                                 next_command=f"ccm-upgrade fleet approve {run} {shut} --reason TEXT")  # fmt: skip
             if row.state in ("PAUSED", "STALLED", "STOPPED"):
                 self._note(connection, run, "running", who, why)
                 self.ledger.update(connection, row, now, state="RUNNING", cause="")
 
-    def _denied(self, connection: sa.Connection, row: RunRow) -> bool:
-        """Whether the last word about some gate that is still ahead was no."""
-        ahead = {wave.name for wave in row.waves[row.wave :] if wave.gate}
+    def shut_gate(self, run: str) -> str:
+        """The wave still ahead whose gate was denied and not approved since; empty when there is none."""
+        with self.ledger.begin() as connection:
+            return self._shut_gate(connection, self.ledger.locked_run(connection, run))
+
+    def _shut_gate(self, connection: sa.Connection, row: RunRow) -> str:
+        ahead = [wave.name for wave in row.waves[row.wave :] if wave.gate]
         query = sa.select(NOTES.c.wave, NOTES.c.what).where(NOTES.c.run == row.id, NOTES.c.wave != "")
         last = {str(wave): str(what) for wave, what in connection.execute(query.order_by(NOTES.c.seq))}
-        return any(last.get(name) == "deny" for name in ahead)
+        return next((name for name in ahead if last.get(name) == "deny"), "")
 
     def decide(self, run: str, wave: str, *, approve: bool, who: str, why: str) -> None:
-        """Open a wave's gate, or deny it, which stops the run."""
+        """Open a wave's gate, or deny it, which stops the run.
+
+        Raises `InputError` for a wave without a gate, `StaleError` for a denial that comes after the wave.
+        """
         now = self.ledger.clock.now()
         with self.ledger.begin() as connection:
             row = self.ledger.locked_run(connection, run, lock=True)
             _refuse_ended(row)
-            names = [w.name for w in row.waves if w.gate]
-            if wave not in names:
-                raise InputError(what=f"wave {wave!r} has no gate", next_command=f"gates: {', '.join(names) or 'none'}")
+            gates = {w.name: number for number, w in enumerate(row.waves) if w.gate}
+            if wave not in gates:
+                raise InputError(
+                    what=f"wave {wave!r} has no gate", where=run, why=f"gates: {', '.join(gates) or 'none'}",
+                    next_command=f"ccm-upgrade fleet status {run}",
+                )  # fmt: skip
+            if not approve and gates[wave] < row.wave:
+                raise StaleError(f"wave {wave} is over: its gate can't be shut any more", where=run,
+                                 next_command=f"ccm-upgrade fleet pause {run} --reason TEXT")  # fmt: skip
             self._note(connection, run, "approve" if approve else "deny", who, why, wave)
             if not approve:
                 cause = f"{denied_by(wave)}{who}: {why}"
                 self.ledger.update(connection, row, now, state="STOPPED", cause=cause)
 
     def skip(self, run: str, cluster: str, *, who: str, why: str) -> None:
-        """Leave a cluster out that has not started, has failed or is unknown."""
+        """Leave a cluster out that has not started, has failed or is unknown. Raises `InputError` for any other."""
         with self.ledger.begin() as connection:
-            open_ = CLUSTERS.c.state.in_([*FAILED_STATES, "waiting", "unknown"])
-            here = sa.and_(CLUSTERS.c.run == run, CLUSTERS.c.id == cluster, open_)
-            changed = connection.execute(CLUSTERS.update().where(here).values(state="skipped", error=why))
-            if changed.rowcount != 1:
-                raise InputError(what=f"cluster {cluster!r} is not of this run, or is running now, or has succeeded",
+            self.ledger.locked_run(connection, run, lock=True)
+            here = sa.and_(CLUSTERS.c.run == run, CLUSTERS.c.id == cluster)
+            state = connection.execute(sa.select(CLUSTERS.c.state).where(here)).scalar()
+            if state not in _SKIPPABLE:
+                raise InputError(what=f"cluster {cluster!r} {_NOT_SKIPPABLE.get(str(state), 'is not of this run')}",
                                  where=run, next_command=f"ccm-upgrade fleet status {run}")  # fmt: skip
+            connection.execute(CLUSTERS.update().where(here).values(state="skipped", error=why))
             self._note(connection, run, f"skip {cluster}", who, why)
 
     def retry_failed(self, run: str, *, who: str, why: str) -> tuple[str, ...]:
@@ -151,6 +173,10 @@ class Workers:
             query = sa.select(WORKERS.c.id).where(WORKERS.c.run == run, WORKERS.c.heartbeat >= since)
             return tuple(str(one) for (one,) in connection.execute(query))
 
+    def at_work(self, run: str) -> tuple[str, ...]:
+        """Those of the living that this host does not know to be dead: nobody waits for the silence of a killed one."""
+        return tuple(name for name in self.alive(run) if not _died_here(name))
+
     def reap(self, run: str) -> tuple[str, ...]:
         """Take the clusters from silent workers, under a new fence; returns their ids.
 
@@ -165,3 +191,14 @@ class Workers:
             if ids:
                 connection.execute(CLUSTERS.update().where(lost).values(worker="", fence=CLUSTERS.c.fence + 1))
             return ids
+
+
+def name_of_this_process() -> str:
+    """A worker's name, used once: host, process, chance."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def _died_here(name: str) -> bool:
+    """Whether this is the name of a process of this host that is there no more."""
+    host, _, pid = name.rpartition("-")[0].rpartition("-")
+    return pid.isdigit() and not may_live(host, int(pid))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from upgrader.fleet.admission import Admission
-from upgrader.fleet.control import Workers, denied_by
+from upgrader.fleet.control import Control, Workers, denied_by
 from upgrader.fleet.ledger import Ledger
 
 
@@ -19,7 +19,7 @@ class Ailment(Struct, frozen=True, kw_only=True):
 def examine(ledger: Ledger, run: str) -> tuple[Ailment, ...]:
     """All that holds the run up; empty when it moves, or has ended well. Raises `AbsentError`."""
     row, clusters = ledger.run(run), ledger.clusters(run)
-    alive = Workers(ledger).alive(run)
+    alive = Workers(ledger).at_work(run)
     orphans = [one.member.id for one in clusters if one.state == "running" and one.worker not in alive]
     found = []
     if orphans:
@@ -35,8 +35,10 @@ def examine(ledger: Ledger, run: str) -> tuple[Ailment, ...]:
     elif row.state in ("PAUSED", "STALLED"):
         found.append(Ailment(what=f"{row.state}: {row.cause}", next_command=f"ccm-upgrade fleet resume {run}"))
     elif row.state == "STOPPED":
-        denied = next((wave.name for wave in row.waves if row.cause.startswith(denied_by(wave.name))), "")
-        command = (f"ccm-upgrade fleet approve {run} {denied} --reason TEXT, then ccm-upgrade fleet resume {run}"
-                   if denied else f"ccm-upgrade fleet retry {run} --failed --reason TEXT")  # fmt: skip
+        denied = any(row.cause.startswith(denied_by(wave.name)) for wave in row.waves)
+        shut = Control(ledger).shut_gate(run)
+        command = (f"ccm-upgrade fleet approve {run} {shut} --reason TEXT, then ccm-upgrade fleet resume {run}" if shut
+                   else f"ccm-upgrade fleet resume {run}" if denied
+                   else f"ccm-upgrade fleet retry {run} --failed --reason TEXT")  # fmt: skip
         found.append(Ailment(what=f"STOPPED: {row.cause}", next_command=command))
     return tuple(found)

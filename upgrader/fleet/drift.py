@@ -8,11 +8,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from upgrader.fleet.job import ClusterJob
+from upgrader.fleet.job import ClusterJob, why_of
 from upgrader.fleet.model import ClusterPlan, ClusterState, Member
 from upgrader.fleet.planning import in_short
 from upgrader.fleet.strategy import Strategy
-from upgrader.model.errors import CcmUpgradeError
 
 Drifted = Literal["drift", "same", "unknown"]
 
@@ -59,8 +58,8 @@ def _look(one: Expected, strategy: Strategy, job: ClusterJob) -> Drift:
         if one.state == "succeeded" and not changes:
             wrong = job.verify(member, one.cluster_run)
             changes = (wrong,) if wrong else ()
-    except (CcmUpgradeError, OSError) as error:
-        return Drift(id=member.id, name=member.name, outcome="unknown", changes=(str(error),))
+    except Exception as error:  # noqa: BLE001 - what goes wrong with one cluster stops nobody else's look
+        return Drift(id=member.id, name=member.name, outcome="unknown", changes=(why_of(error),))
     return Drift(id=member.id, name=member.name, outcome="drift" if changes else "same", changes=changes)
 
 

@@ -9,14 +9,25 @@ from msgspec import Struct
 from upgrader.fleet.model import ClusterState, Member
 from upgrader.fleet.strategy import Strategy
 from upgrader.fleet.tables import Claim
+from upgrader.model.errors import CcmUpgradeError
 from upgrader.model.plan import Plan
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """How a cluster ended, and why when it did not succeed."""
+    """How a cluster ended, and at which step and why when it did not succeed."""
 
     state: ClusterState
     error: str = ""
+    step: str = ""
+
+
+def why_of(error: Exception) -> str:
+    """What to tell of a cluster that could not be worked on: one cluster's trouble never ends the others."""
+    if isinstance(error, CcmUpgradeError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+    return f"a bug of ccm-upgrade: {type(error).__name__}: {error}"[:500]
 
 
 class Watch(Protocol):

@@ -49,7 +49,10 @@ class Ledger:
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
-        """One transaction. Raises `TransientError` when the database does not answer."""
+        """One transaction. Raises `TransientError` when the database does not answer, `InputError` when it is no use.
+
+        An `IntegrityError` goes through: what it means knows whoever wrote.
+        """
         try:
             with self.engine.begin() as connection:
                 yield connection
@@ -59,6 +62,15 @@ class Ledger:
                 where=self.engine.url.render_as_string(hide_password=True),
                 why=str(error.orig).splitlines()[0],
                 next_command="look at the database, then ccm-upgrade fleet status --all",
+            ) from error
+        except sa.exc.IntegrityError:
+            raise
+        except sa.exc.DatabaseError as error:  # no right to its tables, read-only, no database at all
+            raise InputError(
+                what="the ledger can't be kept in this database",
+                where=self.engine.url.render_as_string(hide_password=True),
+                why=str(error.orig).splitlines()[0],
+                next_command="give --database one whose tables we may make and write, or --state-dir another folder",
             ) from error
 
     def _refuse_older(self, connection: sa.Connection) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,14 +13,14 @@ import msgspec
 from upgrader.fleet.model import Member
 from upgrader.fleet.strategy import BudgetSpec, Strategy, WaveSpec, Window, clock, comparisons, seconds
 from upgrader.model.errors import InputError
-from upgrader.model.version import parse_version
+from upgrader.model.version import CcmVersion, parse_version
 
 # Names of strategies become names of runs and of their folders, names of waves are typed on a command line.
 _NAME = re.compile(r"\w[\w.-]{0,62}")
 
 
-def mistakes_in(strategy: Strategy) -> list[str]:
-    """All of them, in words."""
+def mistakes_in(strategy: Strategy, releases: Collection[CcmVersion]) -> list[str]:
+    """All of them, in words. A target is one of the `releases` that are known: of any other nothing could be judged."""
     found: list[str] = []
     names = [w.name for w in strategy.waves]
     if not strategy.waves:
@@ -28,10 +29,10 @@ def mistakes_in(strategy: Strategy) -> list[str]:
         if not _NAME.fullmatch(name):
             found.append(f"{place}: {name!r} is no name; write letters, digits, dots and dashes, at most 63")
     found += [f"waves: the name {n!r} is used twice" for n in sorted({n for n in names if names.count(n) > 1})]
-    for place, check in _texts(strategy):
+    for place, check in _texts(strategy, releases):
         try:
             check()
-        except (ValueError, InputError, ZoneInfoNotFoundError) as error:
+        except (ValueError, InputError) as error:
             found.append(f"{place}: {error}")
     for wave in strategy.waves:
         found += _wave_mistakes(wave, last=wave is strategy.waves[-1])
@@ -90,16 +91,32 @@ def _limit_mistakes(strategy: Strategy) -> list[str]:
 
 
 def _budget_mistakes(place: str, budget: BudgetSpec) -> list[str]:
+    if re.fullmatch("0+%?", str(budget.failures)):
+        return [f"{place}.failures: {budget.failures}: the cluster being upgraded is always at risk, so 1 is the least"]
     if not re.fullmatch(r"\d+|[1-9]\d?%|100%", str(budget.failures)):
         return [f"{place}.failures: {budget.failures!r} is neither a number nor a share such as 5%"]
-    if str(budget.failures).strip("0") == "":
-        return [f"{place}.failures: {budget.failures}: the cluster being upgraded is always at risk, so 1 is the least"]
     return [f"{place}.consecutive: {budget.consecutive} is negative"] if budget.consecutive < 0 else []
 
 
-def _texts(strategy: Strategy) -> Iterator[tuple[str, Callable[[], object]]]:
+def _release(text: str, releases: Collection[CcmVersion]) -> None:
+    """Raises `InputError` for what is no version, `ValueError` for a version that is no known release."""
+    if parse_version(text) not in releases:
+        near = difflib.get_close_matches(text, map(str, releases), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ValueError(f"{text} is no release that is known; {hint}`ccm-upgrade matrix versions` lists all")
+
+
+def _zone(name: str) -> None:
+    """Raises `ValueError` for what is no time zone: no name of one, a folder of names, a path."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        raise ValueError(f"{name!r} is no time zone; write a name such as Asia/Shanghai or UTC") from error
+
+
+def _texts(strategy: Strategy, releases: Collection[CcmVersion]) -> Iterator[tuple[str, Callable[[], object]]]:
     """(place, call that raises when the text there is wrong) for each text with a grammar."""
-    yield "target", partial(parse_version, strategy.target)
+    yield "target", partial(_release, strategy.target, releases)
     selectors = [
         ("select", strategy.select),
         *((f"waves.{w.name}.select", w.select) for w in strategy.waves if w.select),
@@ -111,6 +128,6 @@ def _texts(strategy: Strategy) -> Iterator[tuple[str, Callable[[], object]]]:
         yield f"waves.{wave.name}.soak", partial(seconds, wave.soak)
         yield f"waves.{wave.name}.verify_every", partial(seconds, wave.verify_every)
     for number, window in enumerate(strategy.windows):
-        yield f"windows[{number}].zone", partial(ZoneInfo, window.zone)
+        yield f"windows[{number}].zone", partial(_zone, window.zone)
         yield f"windows[{number}].from", partial(clock, window.start)
         yield f"windows[{number}].to", partial(clock, window.end)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from upgrader.fleet.mistakes import refuse_blind_waves
+from upgrader.fleet.job import why_of
+from upgrader.fleet.mistakes import mistakes_in, refuse_blind_waves
 from upgrader.fleet.model import ClusterPlan, Found, Member, Wave
-from upgrader.fleet.strategy import Strategy
+from upgrader.fleet.strategy import Strategy, known_releases
 from upgrader.fleet.waves import select, waves_of
-from upgrader.model.errors import CcmUpgradeError
+from upgrader.model.errors import InputError
 from upgrader.model.plan import Plan
 
 # States of CS in which a cluster's API answers; anything else is told, not tried.
@@ -26,13 +27,17 @@ STANDS: dict[str, str] = {"BLOCKED": "FAIL", "UNKNOWN": "UNKNOWN"}
 
 
 class FleetPlan(Struct, frozen=True, kw_only=True):
-    """All that `fleet apply` needs: nothing is looked up again but the clusters themselves."""
+    """All that `fleet apply` needs: nothing is looked up again but the clusters themselves.
+
+    `unread` says by account why its clusters are not known, and so in no wave.
+    """
 
     strategy: Strategy
     members: tuple[Member, ...]
     waves: tuple[Wave, ...]
     clusters: tuple[ClusterPlan, ...]
     created: str
+    unread: dict[str, str] = {}
     id: str = ""
     api_version: Literal["ccm-upgrade/v1"] = field(default="ccm-upgrade/v1", name="apiVersion")
     kind: Literal["FleetPlan"] = "FleetPlan"
@@ -48,6 +53,7 @@ def plan_fleet(
     plan: Callable[[Member, Strategy], Plan],
     *,
     now: str,
+    unread: Mapping[str, str] | None = None,
     parallel: int = 8,
     say: Callable[[str], None] = lambda _: None,
 ) -> FleetPlan:
@@ -71,8 +77,26 @@ def plan_fleet(
     meant = {member.id for member in members}
     clusters = tuple(one for _, one in judged if one.id in meant)
     return FleetPlan(
-        strategy=strategy, members=members, waves=waves_of(members, strategy), clusters=clusters, created=now
-    )
+        strategy=strategy, members=members, waves=waves_of(members, strategy), clusters=clusters, created=now,
+        unread=dict(unread or {}),
+    )  # fmt: skip
+
+
+def refuse_torn(plan: FleetPlan) -> None:
+    """Raises `InputError` for a plan that was changed so that it can't be carried out: by hand, or by a cut."""
+    dealt = [id_ for wave in plan.waves for id_ in wave.members]
+    members, judged = [one.id for one in plan.members], [one.id for one in plan.clusters]
+    wrong = next((why for why, is_so in (
+        ("it has no waves", not plan.waves),
+        ("a cluster is in two waves, or twice in one", len(set(dealt)) != len(dealt)),
+        ("its waves and its members name other clusters", set(dealt) != set(members)),
+        ("a member is listed twice", len(set(members)) != len(members)),
+        ("it judges other clusters than its members", sorted(judged) != sorted(members)),
+    ) if is_so), "")  # fmt: skip
+    mistakes = [wrong] if wrong else mistakes_in(plan.strategy, known_releases())
+    if mistakes:
+        raise InputError(what="not a fleet plan that can be carried out", why="; ".join(mistakes),
+                         next_command="ccm-upgrade fleet plan --strategy FILE -o fleet.json makes one")  # fmt: skip
 
 
 def _judge(member: Member, strategy: Strategy, plan: Callable[[Member, Strategy], Plan]) -> tuple[Member, ClusterPlan]:
@@ -81,8 +105,8 @@ def _judge(member: Member, strategy: Strategy, plan: Callable[[Member, Strategy]
         return member, ClusterPlan(id=member.id, verdict="UNKNOWN", error=f"the cluster is {member.state}")
     try:
         made = plan(member, strategy)
-    except CcmUpgradeError as error:
-        return member, ClusterPlan(id=member.id, verdict="UNKNOWN", error=str(error))
+    except Exception as error:  # noqa: BLE001 - what goes wrong with one cluster, our own bug too, stops nobody else
+        return member, ClusterPlan(id=member.id, verdict="UNKNOWN", error=why_of(error))
     known = replace(
         member,
         name=member.name or made.cluster.name,

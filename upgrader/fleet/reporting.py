@@ -16,6 +16,7 @@ from upgrader.report.fleet import ClusterRow, Decision, FleetReport, WaveRow, co
 
 _RANK = ("FAIL", "UNKNOWN", "WARN", "NOTE")
 _FAILED: frozenset[str] = frozenset(FAILED_STATES)
+_EITHER = frozenset({"running", "failed", "paused", "stalled"})
 _LEFT = frozenset({"waiting", "running", "unknown", "skipped"})
 
 
@@ -32,6 +33,7 @@ def report_of_plan(plan: FleetPlan, titles: Mapping[str, str]) -> FleetReport:
     return _report(
         rows, waves, plan.strategy, titles,
         id=plan.id or plan.strategy.name, state="PLANNED", made=plan.created, totals={"waiting": len(rows)},
+        unread=plan.unread,
     )  # fmt: skip
 
 
@@ -69,7 +71,8 @@ def _report(
         target=strategy.target,
         allowed=strategy.budget.of(len(clusters)).allowed,
         verdicts=dict(sorted(Counter(row.verdict for row in clusters).items())),
-        versions=_versions(clusters),
+        versions=_versions(row.from_version for row in clusters),
+        versions_now=_versions(_now(row) for row in clusters),
         waves=tuple(waves),
         checks=columns_of(clusters, dict(titles)),
         clusters=clusters,
@@ -79,9 +82,16 @@ def _report(
     )
 
 
-def _versions(clusters: Iterable[ClusterRow]) -> dict[str, int]:
+def _now(row: ClusterRow) -> str:
+    """What a cluster runs now, as far as its state tells: half done or failed, it may be either."""
+    if row.state == "succeeded":
+        return row.to_version
+    return "" if row.state in _EITHER else row.from_version
+
+
+def _versions(found: Iterable[str]) -> dict[str, int]:
     """How many clusters run which version, the oldest first, those of an unknown one last."""
-    counts = Counter(row.from_version for row in clusters)
+    counts = Counter(found)
     known = sorted((one for one in counts if one), key=parse_version)
     return {one or "unknown": counts[one] for one in [*known, *([""] if counts[""] else [])]}
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import secrets
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from upgrader import codec
-from upgrader.fleet.control import WORKER_SILENCE_S, Workers
+from upgrader.fleet.control import WORKER_SILENCE_S, Workers, name_of_this_process
 from upgrader.fleet.job import ClusterJob
 from upgrader.fleet.ledger import Ledger
 from upgrader.fleet.planning import FleetPlan
@@ -23,20 +23,39 @@ from upgrader.ports.clock import Clock
 
 
 def database_url(database: str, state_dir: Path) -> str:
-    """The ledger's URL: PostgreSQL as given, else a SQLite file in the state directory, private to its owner."""
+    """The ledger's URL: PostgreSQL as given, else a SQLite file in the state directory, private to its owner.
+
+    Raises `InputError` for any other, for a URL that is none, and for a directory that can't be made.
+    """
     if not database:
-        state_dir.mkdir(parents=True, mode=0o700, exist_ok=True)
+        try:
+            state_dir.mkdir(parents=True, mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                what="can't make the state directory", where=str(state_dir), why=error.strerror or str(error),
+                next_command="choose another one with --state-dir, or with CCM_UPGRADE_STATE",
+            ) from error  # fmt: skip
         return f"sqlite:///{state_dir / 'fleet.db'}"
     scheme, separator, rest = database.partition("://")
+    why = ""
     if scheme in ("postgresql", "postgres", "postgresql+psycopg") and separator:
-        return f"postgresql+psycopg://{rest}"
-    if scheme == "sqlite" and separator:
+        url = f"postgresql+psycopg://{rest}"
+        try:
+            sa.make_url(url)
+            return url
+        except (sa.exc.ArgumentError, ValueError):
+            why = "its address can't be read; the port is a number"
+    if scheme == "sqlite" and rest.strip("/"):
         return database
     raise InputError(
-        what="not a database that a fleet can use",
-        where=f"--database {scheme or database}",
+        what="not a database that a fleet can use", where=f"--database {scheme or database}", why=why,
         next_command="postgresql://user@host/name, or leave it out for a file on this host",
-    )
+    )  # fmt: skip
+
+
+def engine_url(url: str) -> str:
+    """Where the durable engine keeps its books: on SQLite a file of its own, so that its locks hold nothing else up."""
+    return f"{url.removesuffix('.db')}-engine.db" if url.startswith("sqlite") else url
 
 
 def run_id_of(plan: FleetPlan) -> str:
@@ -91,7 +110,7 @@ def work_on(
     from upgrader.fleet.worker import STALL_S, Worker
 
     ledger = Ledger(url, clock)
-    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    name = name_of_this_process()
     worker = Worker(
         ledger,
         job,
@@ -108,8 +127,7 @@ def work_on(
         with sole_process(url) if ledger.sqlite else nullcontext():
             if ledger.sqlite:  # whoever else is in the books is dead: we hold the lock
                 Workers(ledger).nobody(run)
-            # A file of its own on SQLite: the engine's write lock must not hold the ledger's up.
-            durable = Durable(url.replace(".db", "-engine.db"), name, slots, worker)
+            durable = Durable(engine_url(url), name, slots, worker)
             try:
                 return worker.go(durable)
             finally:

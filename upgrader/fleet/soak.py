@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from msgspec import Struct
 
-from upgrader.fleet.job import ClusterJob
+from upgrader.fleet.job import ClusterJob, why_of
 from upgrader.fleet.model import Wave
 from upgrader.fleet.tables import CLUSTERS, RUNS, Row, RunRow, cluster_of, row_of
-from upgrader.model.errors import CcmUpgradeError, TransientError
+from upgrader.model.errors import TransientError
 from upgrader.model.moments import rfc3339
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ class Looker:
         name = row.member.name or row.member.id
         try:
             why = self.job.verify(row.member, row.cluster_run)
-        except (CcmUpgradeError, OSError) as error:
-            self.say(f"{name}: can't be verified while its wave soaks: {error}")
+        except Exception as error:  # noqa: BLE001 - a look that could not tell is told, and the soak goes on
+            self.say(f"{name}: can't be verified while its wave soaks: {why_of(error)}")
             return None
         if why:
             self.say(f"{name}: sick while its wave soaks: {why}")

@@ -87,7 +87,7 @@ def status_of(ledger: Ledger, run: str) -> FleetStatus:
         budget=BudgetStatus(
             allowed=row.strategy.budget.of(len(clusters)).allowed, failed=len(failed), in_flight=totals["running"]
         ),
-        workers=len(Workers(ledger).alive(run)),
+        workers=len(Workers(ledger).at_work(run)),
         cause=row.cause,
         first_failure=FirstFailure(cluster=first.member.name or first.member.id, step=first.step, reason=first.error)
         if first

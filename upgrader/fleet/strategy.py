@@ -175,6 +175,13 @@ def comparisons(text: str) -> tuple[tuple[str, CcmVersion], ...]:
     return tuple((sign, parse_version(version)) for sign, version in _COMPARISON.findall(text))
 
 
+def known_releases() -> tuple[CcmVersion, ...]:
+    """What a target may be, the oldest first."""
+    from upgrader.matrix.load import load_matrix
+
+    return tuple(release.version for release in load_matrix().releases)
+
+
 def load_strategy(path: Path) -> Strategy:
     """The strategy in a YAML file. Raises `InputError` with every mistake that can be told apart."""
     from upgrader.fleet.mistakes import mistakes_in
@@ -185,7 +192,7 @@ def load_strategy(path: Path) -> Strategy:
         strategy = msgspec.convert(value, type=Strategy, strict=False)
     except msgspec.ValidationError as error:
         raise InputError(what="not a valid strategy", where=str(path), why=str(error), next_command=_HELP) from error
-    mistakes = mistakes_in(strategy)
+    mistakes = mistakes_in(strategy, known_releases())
     if mistakes:
         raise InputError(what="not a valid strategy", where=str(path), why="; ".join(mistakes), next_command=_HELP)
     return strategy

@@ -14,11 +14,11 @@ from typing import Protocol, TypeVar
 from upgrader import codec
 from upgrader.fleet.admission import Admission, id_of
 from upgrader.fleet.control import WORKER_SILENCE_S, Control, Workers
-from upgrader.fleet.job import ClusterJob, Outcome
+from upgrader.fleet.job import ClusterJob, Outcome, why_of
 from upgrader.fleet.ledger import Ledger
 from upgrader.fleet.soak import Looker, Soak
 from upgrader.fleet.tables import Claim, RunRow
-from upgrader.model.errors import CcmUpgradeError, LockedError, TransientError
+from upgrader.model.errors import LockedError, TransientError
 
 BEAT_S = 5.0
 # Nothing moved for so long although work remains: say so instead of waiting for ever.
@@ -87,10 +87,8 @@ class Worker:
             outcome = Outcome(state="stalled", error=str(error))
         except OSError as error:  # no journal, no step: a full disk stops a cluster where it can go on from
             outcome = Outcome(state="stalled", error=f"{error.strerror or error}: {error.filename or 'journal'}")
-        except CcmUpgradeError as error:
-            outcome = Outcome(state="failed", error=str(error))
         except Exception as error:  # noqa: BLE001 - our own bug in one cluster must not take the worker down
-            outcome = Outcome(state="failed", error=f"a bug of ccm-upgrade: {type(error).__name__}: {error}"[:500])
+            outcome = Outcome(state="failed", error=why_of(error))
         return codec.encode(outcome).decode()
 
     def record(self, claim_text: str, outcome_text: str) -> None:
@@ -101,7 +99,7 @@ class Worker:
             if outcome.state == "paused" and self.stop_asked():
                 # Interrupted by a person, between two steps: no failure. It is the first to go on when the run does.
                 self.patiently(lambda: self.admission.release(claim, outcome.error))
-            elif self.patiently(lambda: self.admission.finish(claim, outcome.state, outcome.error)):
+            elif self.patiently(lambda: self.admission.finish(claim, outcome.state, outcome.error, outcome.step)):
                 name = claim.member.name or claim.member.id
                 self.say(f"{name}: {outcome.state}" + (f": {outcome.error}" if outcome.error else ""))
         finally:
@@ -169,8 +167,10 @@ class Worker:
         self.admission.give_back(self.run, self.name, held)
         if self.ledger.clock.monotonic() - self._steady_since < self._silence_s:
             return
-        for cluster in self.workers.reap(self.run):
-            self.say(f"{cluster}: its worker is silent; it is given to another one")
+        reaped = self.workers.reap(self.run)
+        names = {row.member.id: row.member.name for row in self.ledger.in_flight(self.run)} if reaped else {}
+        for cluster in reaped:
+            self.say(f"{names.get(cluster) or cluster}: its worker is silent; it is given to another one")
             engine.forget(f"{self.run}/{cluster}/")
 
     def _look(self) -> RunRow:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Callable
 
 from msgspec import Struct, field
 
 from upgrader import codec
+from upgrader.model.version import parse_version
 from upgrader.report.render import filled, offline_page
 from upgrader.report.tables import inert
 
@@ -17,6 +19,7 @@ from upgrader.report.tables import inert
 PAGE_CLUSTERS = 1500
 MARKDOWN_CLUSTERS = 200
 _RANK = {"FAIL": 0, "UNKNOWN": 1, "WARN": 2, "NOTE": 3, "settled": 4, "": 5}
+_REQUEST = re.compile(r",? ?\brequest [0-9A-Fa-f]{8}-[0-9A-Fa-f-]{27}")
 # What a cell shows: never a colour alone.
 LETTERS = {"FAIL": "F", "UNKNOWN": "?", "WARN": "W", "NOTE": "n", "settled": "=", "": "·"}
 
@@ -97,7 +100,11 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 class FleetReport(Struct, frozen=True, kw_only=True):
-    """Everything that a format needs. `failed` and `left` are grouped by cause, the largest group first."""
+    """Everything that a format needs. `failed` and `left` are grouped by cause, the largest group first.
+
+    `versions` and `versions_now` count the clusters by CCM version, before and as far as is known now; `unread` says by
+    account why its clusters are not known.
+    """
 
     id: str
     name: str
@@ -110,14 +117,23 @@ class FleetReport(Struct, frozen=True, kw_only=True):
     totals: dict[str, int] = {}
     verdicts: dict[str, int] = {}
     versions: dict[str, int] = {}
+    versions_now: dict[str, int] = {}
     waves: tuple[WaveRow, ...] = ()
     checks: tuple[CheckColumn, ...] = ()
     clusters: tuple[ClusterRow, ...] = ()
     failed: tuple[Cause, ...] = ()
     left: tuple[Cause, ...] = ()
+    unread: dict[str, str] = {}
     decisions: tuple[Decision, ...] = ()
     api_version: str = field(default="ccm-upgrade/v1", name="apiVersion")
     kind: str = "FleetReport"
+
+    @property
+    def all_versions(self) -> tuple[str, ...]:
+        """Versions of before and now, the oldest first, what is not known last."""
+        known = (self.versions.keys() | self.versions_now.keys()) - {"unknown"}
+        rest = ("unknown",) if "unknown" in self.versions or "unknown" in self.versions_now else ()
+        return (*map(str, sorted(map(parse_version, known))), *rest)
 
     @property
     def title(self) -> str:
@@ -139,11 +155,11 @@ def columns_of(clusters: tuple[ClusterRow, ...], titles: dict[str, str]) -> tupl
 
 
 def grouped(clusters: tuple[ClusterRow, ...], states: frozenset[str]) -> tuple[Cause, ...]:
-    """The clusters in one of the states, by cause."""
+    """The clusters in one of the states, by cause; ids of requests make no two causes out of one."""
     groups: dict[tuple[str, str], list[str]] = {}
     for row in clusters:
         if row.state in states:
-            groups.setdefault((row.state, row.error), []).append(row.name or row.id)
+            groups.setdefault((row.state, _REQUEST.sub("", row.error)), []).append(row.name or row.id)
     return tuple(
         Cause(why=why, state=state, clusters=tuple(sorted(names)))
         for (state, why), names in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -13,10 +13,11 @@ from msgspec.structs import asdict, replace
 
 from upgrader.fleet.model import Member
 from upgrader.matrix.yaml_text import load_text
-from upgrader.model.errors import InputError
+from upgrader.model.errors import CcmUpgradeError, InputError
 from upgrader.model.facts import ClusterKind
 from upgrader.ports.read import CloudCluster
 
+OWN_ACCOUNT = "of the default credentials"
 # ACK names the context of a kubeconfig that it hands out after the cluster.
 _CLUSTER_ID = re.compile(r"c[0-9a-f]{32}")
 
@@ -38,6 +39,24 @@ def of_account(lister: ClusterLister, profile: str = "", regions: tuple[str, ...
         )
         for one in found
     )  # fmt: skip
+
+
+def of_accounts(
+    accounts: Iterable[str], lister_of: Callable[[str], ClusterLister], regions: tuple[str, ...]
+) -> tuple[list[tuple[Member, ...]], dict[str, str]]:
+    """The clusters of each account, and why some accounts could not be read: one that is denied hides no other.
+
+    Raises the project's errors when there is one account alone, and it can't be read.
+    """
+    names, found, unread = tuple(accounts), [], {}
+    for name in names:
+        try:
+            found.append(of_account(lister_of(name), name, regions))
+        except CcmUpgradeError as error:
+            if len(names) == 1:
+                raise
+            unread[name or OWN_ACCOUNT] = str(error)
+    return found, unread
 
 
 def of_kubeconfig(path: Path) -> tuple[Member, ...]:
