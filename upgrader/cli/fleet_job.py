@@ -13,9 +13,11 @@ from upgrader.adapters.kube.kubeconfig import Kubeconfigs
 from upgrader.cli.origins import Connections, Origin, connect_cloud, look
 from upgrader.cli.running import engine_of, judged
 from upgrader.fleet.job import Outcome, Watch
+from upgrader.fleet.left_lock import past_the_lock
 from upgrader.fleet.model import ClusterState, Member
 from upgrader.fleet.planning import standing
 from upgrader.model.errors import AbsentError, CcmUpgradeError, InputError, StaleError, TransientError
+from upgrader.ports.clock import SystemClock
 
 if TYPE_CHECKING:
     from upgrader.adapters.aliyun import AliyunCloud
@@ -96,7 +98,6 @@ class LiveJob:
         from upgrader.matrix.load import load_matrix
         from upgrader.model.version import parse_version
         from upgrader.plugins import all_checks
-        from upgrader.ports.clock import SystemClock
 
         facts = look(self.origin(member), connections)
         return pipeline.make_plan(
@@ -113,12 +114,12 @@ class LiveJob:
             with suppress(StaleError):  # it ended before its first write: begin again
                 return self._go_on(claim, strategy, watch)
         try:
-            return self._begin(claim, strategy, watch)
+            return past_the_lock(lambda again: self._begin(claim, strategy, watch, again), watch, SystemClock())
         except CcmUpgradeError as error:
             # Nothing was written yet: an unreachable cluster, or one that another run holds, is no failed upgrade.
             return Outcome(state="unknown", error=str(error))
 
-    def _begin(self, claim: Claim, strategy: Strategy, watch: Watch) -> Outcome:
+    def _begin(self, claim: Claim, strategy: Strategy, watch: Watch, again: str) -> Outcome:
         watch.step("connecting")
         connections = self.connect(claim.member)
         watch.step("planning")
@@ -134,17 +135,20 @@ class LiveJob:
                            "ccm-upgrade fleet plan --strategy FILE makes a new one")  # fmt: skip
         if not plan.steps:
             return Outcome(state="succeeded")
-        run_id = f"{claim.run}.{claim.member.id}.{claim.attempt}-{claim.fence}"
+        run_id = f"{claim.run}.{claim.member.id}.{claim.attempt}-{claim.fence}{again}"
         watch.step("beginning", cluster_run=run_id, plan=plan.id)
         return _outcome(self._engine(claim, strategy, watch, connections, run_id, create=True, plan=plan).apply())
 
     def _go_on(self, claim: Claim, strategy: Strategy, watch: Watch) -> Outcome:
         """Resume. Raises `StaleError` when there is nothing to go on with; any other trouble leaves it half done."""
         watch.step("resuming")
-        try:
+
+        def resume(_again: str) -> Outcome:
             connections = self.connect(claim.member)
-            engine = self._engine(claim, strategy, watch, connections, claim.cluster_run, create=False)
-            return _outcome(engine.resume())
+            return _outcome(self._engine(claim, strategy, watch, connections, claim.cluster_run, create=False).resume())
+
+        try:
+            return past_the_lock(resume, watch, SystemClock())
         except StaleError:
             raise
         except CcmUpgradeError as error:
@@ -190,7 +194,6 @@ class LiveJob:
 
     def _lists_of(self, account: str, kept_s: float) -> Lists:
         from upgrader.adapters.aliyun.lists import Lists
-        from upgrader.ports.clock import SystemClock
 
         with self._guard:
             return self._lists.setdefault((account, kept_s), Lists(SystemClock(), keep_s=kept_s))
@@ -199,7 +202,6 @@ class LiveJob:
         """One pace for all clusters of an account; None on loopback, where nothing needs to be spared."""
         from upgrader.adapters.aliyun.endpoint import parse_endpoint
         from upgrader.adapters.aliyun.retry import Bucket
-        from upgrader.ports.clock import SystemClock
 
         where = parse_endpoint(self.endpoint)
         with self._guard:
@@ -269,6 +271,7 @@ def _outcome(run: Run) -> Outcome:
     if run.state == "SUCCEEDED":
         return Outcome(state="succeeded")
     left = f"; left for a person: {'; '.join(run.left)}" if run.left else ""
-    # Where no step failed, what it came to is wrong: the verification said so.
-    step = next((one.id for one in run.steps if one.state == "failed"), "verification" if run.rolling_back else "")
+    failed = (one.id for one in run.steps if one.state == "failed" or run.cause.startswith(f"step {one.id} "))
+    # Where no step failed, what they came to is wrong: the verification said so.
+    step = next(failed, "verification" if run.rolling_back else "")
     return Outcome(state=_STATES[run.state], error=f"{run.cause}{left}", step=step)

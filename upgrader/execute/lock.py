@@ -87,7 +87,8 @@ class LeaseLock:
         if not holder or (notes.get(_PREFIX + "run") == self.run_id and not _alive(holder)):
             return
         beat = _time(spec.get("renewTime"))
-        if beat is not None and now >= beat + timedelta(seconds=spec.get("leaseDurationSeconds") or DURATION_S):
+        free = None if beat is None else beat + timedelta(seconds=spec.get("leaseDurationSeconds") or DURATION_S)
+        if free is not None and now >= free:
             return
         host, _, rest = holder.partition("/")
         raise LockedError(
@@ -95,6 +96,7 @@ class LeaseLock:
             why=f"owner {host} pid {rest.partition('/')[0]}, since {spec.get('acquireTime', '?')}, "
                 f"last heartbeat {spec.get('renewTime', '?')}",
             next_command=f"wait, or ccm-upgrade unlock (it expires {DURATION_S} s after its last heartbeat)",
+            retry_after_s=None if free is None else (free - now).total_seconds(),
         )  # fmt: skip
 
     def _refuse_cut(self, remembered: str) -> None:

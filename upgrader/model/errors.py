@@ -53,9 +53,15 @@ class StaleError(CcmUpgradeError):
 
 
 class LockedError(CcmUpgradeError):
-    """Another run holds this cluster."""
+    """Another run holds this cluster. Where its holder may be dead, the lock is free after `retry_after_s`."""
 
     exit_code = 9
+
+    def __init__(
+        self, what: str, *, where: str = "", why: str = "", next_command: str = "", retry_after_s: float | None = None
+    ) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(what, where=where, why=why, next_command=next_command)
 
 
 class TransientError(CcmUpgradeError):
