@@ -4,7 +4,8 @@ python -m benchmarks.fleet_engine [--clusters 10000] [--steps 9] [--database pos
 
 The floor is one DBOS workflow a cluster with so many empty steps. Ours is what `fleet apply` runs: claim, budget,
 fence, workflow, so many steps told to the ledger, end; the job on the cluster is empty.
-Wanted: at most 1.5 times the floor.
+Wanted: at most 1.5 times the floor. Processor time is the steadier measure where other work runs beside; a server's is
+not in it.
 """
 
 from __future__ import annotations
@@ -123,21 +124,22 @@ def main() -> None:
     if args.part:
         parts: dict[str, Callable[[str, int, int], float]] = {"ours": ours, "floor": floor}
         took = parts[args.part](args.url, args.clusters, args.steps)
-        print(f"{took:.3f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}")
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        print(f"{took:.3f} {usage.ru_utime + usage.ru_stime:.3f} {usage.ru_maxrss // 1024}")
         return
     with tempfile.TemporaryDirectory() as folder:
-        took, memory = {}, {}
+        took, busy = dict[str, float](), dict[str, float]()
         for part in ("floor", "ours"):
             url = args.database or f"sqlite:///{Path(folder)}/{part}.db"
             # A process each: DBOS is launched once in a process, and the memory is the part's own.
             command = [sys.executable, "-m", "benchmarks.fleet_engine", "--part", part, "--url", url,
                        "--clusters", str(args.clusters), "--steps", str(args.steps)]  # fmt: skip
             out = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-            took[part], memory[part] = float(out[0]), int(out[1])
+            took[part], busy[part] = float(out[0]), float(out[1])
             print(f"{part:5} {took[part]:8.1f} s  {args.clusters / took[part]:7.0f} clusters a second  "
-                  f"{memory[part]} MiB", flush=True)  # fmt: skip
+                  f"{busy[part]:8.1f} s CPU  {out[2]} MiB", flush=True)  # fmt: skip
     ratio = took["ours"] / took["floor"]
-    print(f"ratio {ratio:.2f} (wanted: at most {WANTED})")
+    print(f"ratio {ratio:.2f} (wanted: at most {WANTED}); of processor time {busy['ours'] / busy['floor']:.2f}")
     sys.exit(ratio > WANTED)
 
 
