@@ -66,7 +66,11 @@ def test_the_parts_make_the_whole(
         for n, body in enumerate(bodies)
     ]
     matrix, version = load_matrix(), parse_version(target)
-    whole = pipeline.check(facts_of(services, running, network=network), version, matrix)
+    facts = facts_of(services, running, network=network)
+    whole = pipeline.check(facts, version, matrix)
+    # What the coverage counts by: each Service that asks for a load balancer has its forecast.
+    told = {one.key for one in pipeline.look(facts, version, matrix).forecast.services}
+    assert {service.key for service in services if service.is_load_balancer} <= told
     ends = sorted({*(cut for cut in cuts if cut < len(services)), len(services)})
     pieces = [services[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
     parts = [

@@ -62,11 +62,9 @@ def conclude(parts: Sequence[Part], bare: Context, checks: Iterable[Check]) -> A
 
 
 def _coverage(context: Context) -> Coverage:
-    services = len(context.services)
-    unknown = context.outlook.incomplete
-    told = {(one.namespace, one.name) for one in context.forecast.services}
-    places = context.roll.places
-    missing = len(places) - sum(map(told.__contains__, places))
+    services, unknown = len(context.services), context.outlook.incomplete
+    # A forecast has an entry for each of them, and more for Services that CCM still has to clean up after.
+    missing = max(services - len(context.forecast.services), 0)
     gaps = tuple(in_words(gap) for gap in context.facts.gaps[:GAPS_NAMED])
     more = len(context.facts.gaps) - GAPS_NAMED
     return Coverage(

@@ -14,13 +14,12 @@ from upgrader.model.kube import Service
 class Roll(Struct, frozen=True, kw_only=True):
     """Services of type LoadBalancer, in the order of the facts.
 
-    `places` are their namespaces and names, `nlb` those of the class that asks for an NLB, `unclassed` those without
-    a class, `waiting` those that have no address yet. `carriers` maps each annotation to those that set it, `values`
-    each of the annotations that were asked for to the values that are given to it.
+    `nlb` are those of the class that asks for an NLB, `unclassed` those without a class, `waiting` those that have no
+    address yet. `carriers` maps each annotation to those that set it, `values` each of the annotations that were asked
+    for to the values that are given to it.
     """
 
     services: tuple[Service, ...]
-    places: Sequence[tuple[str, str]]
     nlb: tuple[Service, ...]
     unclassed: tuple[Service, ...]
     waiting: tuple[Service, ...]
@@ -30,7 +29,7 @@ class Roll(Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, services: Iterable[Service], names: Iterable[str]) -> Roll:
         """The roll of `services`, with the values of the annotations `names`."""
-        found, places = list[Service](), list[tuple[str, str]]()
+        found = list[Service]()
         nlb, unclassed, waiting = list[Service](), list[Service](), list[Service]()
         carriers, values = defaultdict[str, list[Service]](list), {name: set[str]() for name in names}
         for service in services:
@@ -38,19 +37,17 @@ class Roll(Struct, frozen=True, kw_only=True):
             if spec.type != "LoadBalancer":
                 continue
             found.append(service)
-            metadata = service.metadata
-            places.append((metadata.namespace, metadata.name))
             if spec.load_balancer_class is None:
                 unclassed.append(service)
             elif spec.load_balancer_class == NLB_CLASS:
                 nlb.append(service)
             if not service.status.load_balancer.ingress or not service.address:
                 waiting.append(service)
-            for name, value in metadata.annotations.items():
+            for name, value in service.metadata.annotations.items():
                 carriers[name].append(service)
                 if name in values:
                     values[name].add(value)
         return cls(
-            services=tuple(found), places=places, nlb=tuple(nlb), unclassed=tuple(unclassed), waiting=tuple(waiting),
+            services=tuple(found), nlb=tuple(nlb), unclassed=tuple(unclassed), waiting=tuple(waiting),
             carriers=dict(carriers), values=values,
         )  # fmt: skip
