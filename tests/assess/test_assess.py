@@ -12,6 +12,7 @@ from tests.cases.world import Case, context_of
 from upgrader.assess.assess import judge
 from upgrader.assess.check import TIMELESS, Check, run_check
 from upgrader.assess.checks import service_events
+from upgrader.assess.registry import CHECKS
 from upgrader.migrations.context import Context
 from upgrader.model.finding import Assessment, CheckRun, Coverage, Finding, Outcome, Subject, Verdict
 
@@ -88,3 +89,19 @@ def test_what_is_newer_than_the_data_is_not_guessed() -> None:
         assert {finding.outcome for finding in assessment.findings} == {"UNKNOWN"}
         judged = {run.code for run in assessment.checks if run.state != "unknown"}
         assert judged == TIMELESS - {"CCM081"}
+
+
+def test_of_services_that_nobody_could_read_no_check_is_skipped() -> None:
+    """The oldest hole of all: without Services each check would say that it concerns none."""
+    gap = {"area": "services", "call": "list services", "why": "denied"}
+    runs = judge(context_of(Case(name="x", facts={"gaps": [gap], "services": []}))).checks
+    asking = {check.CODE for check in CHECKS if "services" in check.NEEDS}
+    assert {run.code for run in runs if run.state == "unknown"} >= asking
+
+
+def test_a_service_that_is_only_cleaned_up_after_is_judged() -> None:
+    """Of another type by now, it still holds CCM's finalizer: the target deletes its load balancer."""
+    leftover = {"namespace": "default", "name": "web", "unknown": ["the CLBs were not read"]}
+    context = context_of(Case(name="x", facts={"services": []}, forecast=[leftover]))
+    states = {run.code: run.state for run in judge(context).checks}
+    assert (states["CCM052"], states["CCM059"]) == ("pass", "unknown")

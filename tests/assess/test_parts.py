@@ -53,9 +53,9 @@ def facts_of(services: list[Service], running: str, **more: Any) -> ClusterFacts
     )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
-    bodies=st.lists(BODIES, max_size=45), cuts=st.sets(st.integers(0, 45), max_size=4),
+    bodies=st.lists(BODIES, max_size=30), cuts=st.sets(st.integers(0, 30), max_size=4),
     running=st.sampled_from(VERSIONS), target=st.sampled_from(VERSIONS), network=st.sampled_from([None, "flannel"]),
 )  # fmt: skip
 def test_the_parts_make_the_whole(

@@ -73,10 +73,11 @@ def run_part(check: Check, context: Context) -> PartRun:
         reason = f"{context.beyond} is newer than the data"
         return PartRun(code=check.CODE, state="unknown", reason=reason, findings=(_cannot_say(check, (), reason),))
     try:
-        skipped = check.applies(context)
-        if skipped:
-            return PartRun(code=check.CODE, state="skipped", reason=skipped)
         hidden = context.hidden(check.NEEDS)
+        # Of Services that nobody could read it can't be said that the check does not concern them.
+        unread = any(gap.area == "services" for gap in hidden)
+        if not unread and (skipped := check.applies(context)):
+            return PartRun(code=check.CODE, state="skipped", reason=skipped)
         if hidden:
             reason = "; ".join(in_words(gap) for gap in hidden)
             found = (_cannot_say(check, hidden, reason),)

@@ -119,6 +119,11 @@ class Context:
         """All Services of type LoadBalancer."""
         return self.roll.services
 
+    @property
+    def no_service(self) -> str:
+        """Why there is nothing to judge: no Service has a load balancer, or still holds one; empty where one does."""
+        return "" if self.services or self.forecast.services else "there is no LoadBalancer Service"
+
     @cached_property
     def by_key(self) -> Mapping[str, Service]:
         """LoadBalancer Services by `namespace/name`."""

@@ -33,8 +33,8 @@ DECISIVE = frozenset({"id", "address-type"})
 
 
 def applies(context: Context) -> str:
-    """Always, where there are Services."""
-    return "" if context.services else "there is no LoadBalancer Service"
+    """Where there are Services."""
+    return context.no_service
 
 
 def find(context: Context) -> Iterable[Finding]:
