@@ -62,9 +62,17 @@ def _after(
     if group.wanted.invalid:
         return wanted | before
     own = {b.label for b in remote if _is_users(world, service, lb, group, b)}
+    if world.ways.backend_match == "server":
+        # v1.9.3 sees a backend at another port as its own, and names one to the cloud that is not there.
+        there = {(b.label, b.port) for b in remote}
+        wanted |= {b.label: before[b.label] for b in group.wanted.backends if _elsewhere(b, before, there)}
     ignored = world.ways.ignore_weight_update and Annotations(service).is_on("ignore-weight-update")
     kept = {name: weight for name, weight in before.items() if (ignored if name in wanted else name in own)}
     return wanted | kept
+
+
+def _elsewhere(backend: Backend, before: dict[str, int], there: set[tuple[str, int]]) -> bool:
+    return backend.label in before and (backend.label, backend.port) not in there
 
 
 def _is_users(world: World, service: Service, lb: LoadBalancer, group: DesiredGroup, backend: Backend) -> bool:

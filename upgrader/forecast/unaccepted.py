@@ -50,7 +50,13 @@ def unaccepted(world: World, kind: LbKind, lb: LoadBalancer | None, writes: Sequ
         made -= _leaving(lb, one)
         freed |= one.action in _FREEING
         protected = () if freed else _protected(lb, one)
-        for why in (*_values(world, kind, one), *_state(lb, one, made), *_twice(one, made), *protected):
+        for why in (
+            *_values(world, kind, one),
+            *_absent(world, one),
+            *_state(lb, one, made),
+            *_twice(one, made),
+            *protected,
+        ):
             found[Doubt(kind="refused", text=f"the cloud will refuse {call}: {why}; {TAIL}")] = None
         for why in _forwarded(lb, one, gone):
             found[Doubt(kind="may-be-refused", text=f"the cloud may refuse {call}: {why}; {TAIL}")] = None
@@ -80,6 +86,13 @@ def _values(world: World, kind: LbKind, one: Write) -> Iterator[str]:
         problems = [known.problem_with(text) for text in (after, after.lower(), after.capitalize())] if known else []
         if problems and all(problems):
             yield f"{field} {problems[0]}, and is {after!r}"
+
+
+def _absent(world: World, one: Write) -> Iterator[str]:
+    """A weight can only be set of a backend that is there; only v1.9.3 sets one at a port where there is none."""
+    if world.ways.backend_match == "server" and one.action == "slb:SetVServerGroupAttribute":
+        for name in [field.removesuffix(" weight") for field, (had, _) in one.changes.items() if had is None][:1]:
+            yield f"the group has no backend {name}"
 
 
 def _state(lb: LoadBalancer | None, one: Write, made: set[tuple[str, str]]) -> Iterator[str]:

@@ -73,6 +73,20 @@ def test_a_backend_is_told_by_its_server_alone() -> None:
     assert ("AddVServerGroupBackendServers", "rsp-1") in now_of(told_of("v2.14.0", a_service(), a_clb(group)))
 
 
+def test_it_sets_no_weight_of_a_backend_at_another_port() -> None:
+    """The cloud sets the weight of a backend that is there, and this one is not."""
+    elsewhere = replace(a_backend(weight=1), port=31000)
+    group = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(elsewhere,))
+    told = told_of(V1, a_service(), a_clb(group, listeners=(_v1_listener(),)))
+    assert now_of(told) == [("SetVServerGroupAttribute", "rsp-1")]
+    assert told.traffic == ()
+    assert any("the group has no backend i-n1:30080" in doubt.text for doubt in told.doubts)
+    there = ServerGroup(id="rsp-1", name=GROUP, load_balancer_id="lb-1", backends=(a_backend(weight=1),))
+    told = told_of(V1, a_service(), a_clb(there, listeners=(_v1_listener(),)))
+    assert [shift.weight for shift in told.traffic] == [(1, 100)]
+    assert told.doubts == ()
+
+
 def _reused() -> LoadBalancer:
     return replace(a_clb(), tags={"kubernetes.reused.by.user": "true"}, address="47.1.1.1")
 
