@@ -67,6 +67,20 @@ def test_a_process_that_dies_brings_nothing(end: str, monkeypatch: pytest.Monkey
     assert _nobody_is_left()
 
 
+def test_where_no_more_processes_are_allowed_nothing_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    forks = [os.fork]
+
+    def fork() -> int:
+        if not forks:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return forks.pop()()
+
+    monkeypatch.setattr(os, "fork", fork)
+    monkeypatch.setattr(processes, "most", lambda: 3)
+    assert shared(lambda number: b"x", 6) is None
+    assert _nobody_is_left()
+
+
 def test_what_goes_wrong_here_is_told_and_nobody_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "most", lambda: 2)
 

@@ -10,12 +10,16 @@ import msgspec
 
 Work = Callable[[int], bytes]
 
+_ENOUGH = 4
+"""More would spare little, and a container may have fewer processors than it sees."""
+
 
 def shared(work: Work, count: int) -> list[bytes] | None:
     """What `work` returns for each number from 0 to `count` - 1, in order; None where that is empty once.
 
-    This process does its share; where it can't have others, all. A process that ended otherwise returned nothing.
-    Nothing that the others do but what `work` returns is seen here, and none of them outlives the call.
+    This process does its share; where it can't have others, all. A process that ended otherwise, or could not be
+    had, returned nothing. Nothing that the others do but what `work` returns is seen here, and none of them
+    outlives the call.
     """
     workers = max(min(count, most()), 1)
     shares = [range(number, count, workers) for number in range(workers)]
@@ -26,6 +30,8 @@ def shared(work: Work, count: int) -> list[bytes] | None:
         found = _done(work, shares[0])
         for helper in helpers:
             found |= helper.result() if found else {}
+    except _NoProcessError:
+        return None
     finally:
         for helper in helpers:
             helper.end()
@@ -43,10 +49,15 @@ def _done(work: Work, share: Iterable[int]) -> dict[int, bytes]:
 
 
 def most() -> int:
-    """How many processes can work at once: one on each processor that this one may use."""
+    """How many processes can work at once: one on each processor that this one may use, and few."""
     if not hasattr(os, "fork"):
         return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(here, _ENOUGH)
+
+
+class _NoProcessError(Exception):
+    """There can be no other process."""
 
 
 class _Helper:
@@ -54,7 +65,12 @@ class _Helper:
 
     def __init__(self, work: Work, share: Iterable[int]) -> None:
         self._reading, writing = os.pipe()
-        self._process = os.fork()
+        try:
+            self._process = os.fork()
+        except OSError as error:  # A container may allow only so many.
+            os.close(self._reading)
+            os.close(writing)
+            raise _NoProcessError from error
         if self._process == 0:
             _do(work, share, writing)
         os.close(writing)

@@ -63,12 +63,13 @@ def check(
     from upgrader.plugins import all_checks
 
     waivers, suppress = waivers_of(waived, reasons), suppressions_of(suppressions)
-    matrix, checks = load_matrix(), select(all_checks(), only)
-
-    def judge(facts: ClusterFacts) -> Part:
-        return pipeline.check_part(keep(facts), target_of(target, facts), matrix, checks)
-
+    checks = select(all_checks(), only)
     with without_gc():
+        matrix = load_matrix()
+
+        def judge(facts: ClusterFacts) -> Part:
+            return pipeline.check_part(keep(facts), target_of(target, facts), matrix, checks)
+
         facts, parts = _in_stretches(Origin(**origin), judge, checks) or (keep(gather(origin)), ())
         version = target_of(target, facts)
         assessment = pipeline.check(facts, version, matrix, waivers, only, suppress, checks, parts)
