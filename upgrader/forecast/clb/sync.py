@@ -225,8 +225,11 @@ def end_clb(world: World, service: Service) -> Synced:
     if refusal is not None:
         return Synced(load_balancer=found[0], refusal=refusal)
     lb, notes = found[0], Notes(world, service)
-    if world.ways.clb_clean_up == "full-sync" and (unread := named_groups_refusal(world, service)):
-        return Synced(load_balancer=lb, refusal=unread)
+    read_first = world.ways.clb_clean_up == "full-sync"
+    if (read_first or notes.get("id")) and (unread := named_groups_refusal(world, service)):
+        # Until v2.11 the groups are read when the CLB itself is done with; one that is not named is gone then.
+        tagged = own_tag(world, service, lb) if world.ways.reused_tagged_at_end and not read_first else ()
+        return Synced(load_balancer=lb, writes=tuple(tagged), refusal=unread)
     kept = world.ways.clb_preserve != "unknown" and bool(notes.get("preserve-lb-on-delete"))
     if kept:
         done = (preserved(lb.id), *done)
