@@ -20,8 +20,10 @@ from upgrader.adapters.aliyun.endpoint import parse_endpoint
 from upgrader.adapters.aliyun.retry import AT_ONCE
 from upgrader.discover.collect import discover
 from upgrader.discover.said import Said
+from upgrader.lab.cloud.slb.model import DomainExtension, Listener
 from upgrader.lab.faults import Fault
 from upgrader.lab.journal import is_write
+from upgrader.model.cloud import DOMAIN_EXTENSIONS
 from upgrader.model.errors import DeniedError, TransientError
 from upgrader.model.facts import ClusterFacts
 from upgrader.ports.clock import SystemClock
@@ -55,8 +57,9 @@ def _config() -> dict[str, Any]:
     return {"metadata": {"name": "cloud-config"}, "data": {"cloud-config.conf": json.dumps(text)}}
 
 
-def _rule(denied: tuple[str, ...] = ()) -> Any:
+def _rule(denied: tuple[str, ...] = (), notes: dict[str, str] | None = None) -> Any:
     objects = _objects()
+    objects["/api/v1/services"][0]["metadata"]["annotations"] = notes or {}
 
     def rule(method: str, path: str, query: dict[str, str], body: Any) -> Answer | None:
         if path in denied:
@@ -166,6 +169,26 @@ def test_requests_grow_with_pages_and_with_the_load_balancers_of_this_cluster_al
                  "slb:DescribeVServerGroupAttribute"):  # fmt: skip
         assert count[call] == 10
     assert count.total() < 90
+
+
+@pytest.mark.parametrize("listed_by", ["", "id"])
+def test_certificates_of_further_domains_are_asked_for_where_a_service_lists_some(listed_by: str) -> None:
+    note, state = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-", world()
+    for name, lb in state.slb.load_balancers.items():
+        lb.listeners["https:443"] = Listener(port=443, protocol="https", status="running")
+        lb.extensions["de-1"] = DomainExtension(id="de-1", port=443, domain="a.example.com", certificate_id=name)
+    notes = {note + "id": "lb-001", note + "domain-extensions": "a.example.com:cert-1"} if listed_by else None
+    with served(state) as (cloud, url), Server(_rule(notes=notes)).served() as cluster:
+        facts = discover(cluster, connect(endpoint=url), Said(), SystemClock())
+        count = Counter(asked(cloud))
+    told = {
+        lb.id: one.attributes[DOMAIN_EXTENSIONS]
+        for lb in facts.load_balancers or ()
+        for one in lb.listeners
+        if DOMAIN_EXTENSIONS in one.attributes
+    }
+    assert told == ({"lb-001": "a.example.com:lb-001:de-1"} if listed_by else {})
+    assert count["slb:DescribeDomainExtensions"] == len(told)
 
 
 def test_twice_the_load_balancers_of_others_cost_pages_and_twice_ours_their_details_alone() -> None:

@@ -70,10 +70,14 @@ def named_groups(facts: ClusterFacts) -> frozenset[str]:
 
 
 def lists_certificates(facts: ClusterFacts, short: str = "additional-cert-ids") -> ClusterFacts:
-    """The facts with only those Services that list certificates beside a listener's default one."""
+    """The facts with only those Services that list certificates beside a listener's default one, of no cluster.
+
+    So to them alone load balancers are related, and not to the cluster as a whole.
+    """
     names = [prefix + short for prefix in _PREFIXES]
     kept = [one for one in facts.services if any(name in one.metadata.annotations for name in names)]
-    return replace(facts, services=tuple(kept))
+    ccm, identity = replace(facts.ccm, cluster_id=""), replace(facts.identity, id="")
+    return replace(facts, services=tuple(kept), ccm=ccm, identity=identity)
 
 
 def asks_for_eni(facts: ClusterFacts) -> bool:
