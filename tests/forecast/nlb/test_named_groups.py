@@ -81,3 +81,24 @@ def test_of_two_ports_with_one_group_only_the_first_is_synced_from_2_11(version:
     made = forecast(facts, parse_version(version), load_matrix()).services[0]
     writes = [(one.action, one.object) for one in made.writes if one.effect == "IMMEDIATE" and "Servers" in one.action]
     assert writes == ([("nlb:UpdateServerGroupServersAttribute", "sgp-9")] if synced else [])
+
+
+@pytest.mark.parametrize(("version", "made_first"), [("v2.10.0", True), ("v2.11.2", True), ("v2.14.0", False)])
+def test_a_named_group_of_the_wrong_type_ends_the_sync_there_or_before_it_begins(
+    version: str, made_first: bool
+) -> None:
+    ports = tuple(
+        ServicePort(name=name, port=port, node_port=30000 + port, protocol="TCP", target_port=8080)
+        for name, port in (("one", 80), ("two", 443))
+    )
+    facts = facts_of(version, (), (), notes={"id": "nlb-1", "vgroup-port": "sgp-9:443", "server-group-type": "Ip"})
+    service = facts.services[0]
+    facts = replace(
+        facts, services=(replace(service, spec=replace(service.spec, ports=ports)),),
+        load_balancers=tuple(replace(one, tags={}) for one in facts.load_balancers or ()),
+        orphan_groups=(ServerGroup(id="sgp-9", name="by-hand", attributes={"ServerGroupType": "Instance"}),),
+    )  # fmt: skip
+    made = forecast(facts, parse_version(version), load_matrix()).services[0]
+    assert made.refusal is not None
+    assert "sgp-9 should be [Ip], but [Instance]" in made.refusal.message
+    assert [one.action for one in made.writes] == (["nlb:CreateServerGroup"] if made_first else [])

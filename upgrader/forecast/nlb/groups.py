@@ -158,15 +158,13 @@ def group_writes(
         yield from server_writes(world, had, diff, paused=bool(group.desired.wanted.invalid))
 
 
-def wrong_type(wanted: Sequence[WantedGroup], remote: Remote) -> str:
-    """CCM's words where a group of the user's is of another type than the Service asks for."""
-    for group in wanted:
-        had = find(group, remote)
-        if group.desired.reused and had is not None and must_be_remade(group, had):
-            found = had.attributes.get("ServerGroupType", "")
-            lead = f"ServerGroupType of user managed server group {had.id}"
-            return f"{lead} should be [{group.type}], but [{found}]"
-    return ""
+def wrong_type(group: WantedGroup, remote: Remote) -> str:
+    """CCM's words where it is a group of the user's, and of another type than the Service asks for."""
+    had = find(group, remote)
+    if not group.desired.reused or had is None or not must_be_remade(group, had):
+        return ""
+    found = had.attributes.get("ServerGroupType", "")
+    return f"ServerGroupType of user managed server group {had.id} should be [{group.type}], but [{found}]"
 
 
 def create_group(world: World, service: Service, vpc_id: str, group: WantedGroup) -> Iterator[Write]:

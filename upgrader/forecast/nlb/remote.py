@@ -11,6 +11,7 @@ from msgspec import Struct
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
 from upgrader.model.cloud import ServerGroup
+from upgrader.model.forecast import Refusal
 from upgrader.model.kube import Service
 
 
@@ -42,16 +43,25 @@ def absent(world: World, group_id: str) -> bool:
     return read and group_id not in world.nlb_groups_by_id
 
 
-def listing_error(world: World, service: Service) -> str:
-    """CCM's words where it can't list the Service's groups: each that `vgroup-port` names must be there (`ListNLB…`).
+def listing_refusal(world: World, service: Service) -> Refusal | None:
+    """The error of listing the Service's groups: each that `vgroup-port` names must be there.
 
-    It lists them also for an NLB of its own, where `vgroup-port` says nothing else.
+    They are listed also for an NLB of CCM's, where `vgroup-port` says nothing else.
     """
+    text = _listing_error(world, service)
+    if not text:
+        return None
+    what = "get lb backend" if world.ways.nlb_clean_up == "full-sync" else "get server group"
+    message = f"apply model error: {what} from remote error: DescribeVServerGroups error: {text}"
+    return Refusal(code="annotation", message=message)
+
+
+def _listing_error(world: World, service: Service) -> str:
     text = Annotations(service).get("vgroup-port") if world.reads("vgroup-port", "nlb") else ""
-    lead, pairs = "DescribeVServerGroups error: ", [pair.split(":") for pair in text.split(",")] if text else []
+    pairs = [pair.split(":") for pair in text.split(",")] if text else []
     for pair in pairs:
         if len(pair) < 2:
             shape = "server group id and protocol format must be like'sgp-xxx:443' with colon separated."
-            return f"{lead}{shape} got=[[{' '.join(pair)}]]"
+            return f"{shape} got=[[{' '.join(pair)}]]"
     lost = next((group_id for group_id, *_ in pairs if absent(world, group_id)), None)
-    return "" if lost is None else f"{lead}reused server group id {lost} not found"
+    return "" if lost is None else f"reused server group id {lost} not found"

@@ -7,6 +7,7 @@ which errors end it), each tag; observed from v2.10.0 and v2.14.0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from upgrader.forecast.nlb.attributes import Attributes, attribute_writes, attri
 from upgrader.forecast.nlb.events import other_events, unavailable
 from upgrader.forecast.nlb.find import find_nlb, lookup_refusal, reuse_refusal
 from upgrader.forecast.nlb.groups import WantedGroup
-from upgrader.forecast.nlb.remote import Remote, listing_error, remote_groups
+from upgrader.forecast.nlb.remote import Remote, listing_refusal, remote_groups
 from upgrader.forecast.nlb.security_groups import OwnGroup
 from upgrader.forecast.nlb.wanted import RefusedByCcmError, WantedListener, listeners_of, zones_of
 from upgrader.forecast.synced import PRESERVED, Synced
@@ -95,17 +96,19 @@ def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *,
     stopped = _stopped(world, service, base, lb, fixed, full_sync=full_sync)
     if stopped is not None:
         return stopped
-    listing = _listing(world, service)
+    listing = listing_refusal(world, service)
     if listing is not None:
         membership = security_groups.membership_writes(local.wish, own, lb)
         attributes = tuple(attribute_writes(world, service, local.wish, lb, membership))
         return replace(base, writes=attributes if full_sync else (), refusal=listing)
     writes = tuple(_full(world, service, local, lb, remote, own, broken=bool(fixed)))
-    stop = groups.wrong_type(local.groups, remote)
+    stop = _wrong_type(local, remote)
     if stop:
-        lead = "" if world.ways.nlb_clean_up == "full-sync" else "reconcile backends error: "
+        together = world.ways.nlb_clean_up == "full-sync"
+        lead = "" if together else "reconcile backends error: "
         refusal = Refusal(code="annotation", message=f"apply model error: {lead}{stop}")
-        return replace(base, writes=writes if full_sync else (), refusal=refusal)
+        before = () if together else tuple(_sync_groups(world, service, local, lb, remote))
+        return replace(base, writes=writes if full_sync else before, refusal=refusal)
     if not full_sync:
         sent = list(_sync_groups(world, service, local, lb, remote))
         if world.ways.nlb_clean_up == "always":
@@ -133,7 +136,7 @@ def _stopped(
     world: World, service: Service, base: Synced, lb: LoadBalancer, fixed: str, *, full_sync: bool
 ) -> Synced | None:
     """What ends the sync before anything is written, if it is that."""
-    listing = _listing(world, service) if world.ways.nlb_clean_up == "full-sync" else None
+    listing = listing_refusal(world, service) if world.ways.nlb_clean_up == "full-sync" else None
     if listing is not None:
         # All is read before the event of a preserved NLB.
         told = tuple(one for one in base.events if one.reason != PRESERVED)
@@ -144,15 +147,6 @@ def _stopped(
     if full_sync and fixed and world.ways.nlb_fixed_stops_all:
         return replace(base, refusal=Refusal(code="fixed-once-made", message=_fixed_text(world, fixed)))
     return None
-
-
-def _listing(world: World, service: Service) -> Refusal | None:
-    """The error of listing the Service's groups, in the words of its version."""
-    text = listing_error(world, service)
-    if not text:
-        return None
-    what = "get lb backend" if world.ways.nlb_clean_up == "full-sync" else "get server group"
-    return Refusal(code="annotation", message=f"apply model error: {what} from remote error: {text}")
 
 
 def _until_in_use(world: World, writes: Sequence[Write], lb: LoadBalancer) -> tuple[tuple[Write, ...], str]:
@@ -193,17 +187,15 @@ def _full(
 ) -> Iterator[Write]:
     """A full sync in CCM's order; `broken`: the NLB itself asks for what can't be changed, the rest goes on."""
     together = world.ways.nlb_clean_up == "full-sync"
-    wrong = bool(groups.wrong_type(local.groups, remote))
+    wrong = bool(_wrong_type(local, remote))
     yield from security_groups.creation_writes(world, service, local.wish, own)
     if wrong and together:
         return
     membership = security_groups.membership_writes(local.wish, own, lb)
     yield from attribute_writes(world, service, local.wish, lb, membership)
     yield from security_groups.rule_writes(world, service, own)
-    if wrong:
-        return
     yield from _sync_groups(world, service, local, lb, remote)
-    if _range_text(world, local):
+    if wrong or _range_text(world, local):
         return
     yield from _sync_listeners(world, service, local, lb, remote)
     if not (broken and together):
@@ -211,8 +203,14 @@ def _full(
         yield from security_groups.deletion_writes(service, own)
 
 
+def _wrong_type(local: Local, remote: Remote) -> str:
+    return next((text for group in local.groups if (text := groups.wrong_type(group, remote))), "")
+
+
 def _sync_groups(world: World, service: Service, local: Local, lb: LoadBalancer, remote: Remote) -> Iterator[Write]:
-    yield from groups.group_writes(world, service, lb.vpc_id, local.groups, remote)
+    """Up to a group of the user's that is of the wrong type: there it ends, where it was not seen before."""
+    kept = tuple(takewhile(lambda one: not groups.wrong_type(one, remote), local.groups))
+    yield from groups.group_writes(world, service, lb.vpc_id, kept, remote)
 
 
 def _sync_listeners(world: World, service: Service, local: Local, lb: LoadBalancer, remote: Remote) -> Iterator[Write]:
@@ -244,7 +242,7 @@ def _missing(world: World, service: Service, local: Local, *, full_sync: bool) -
     # From v2.12.1 on groups are read only where there is an NLB.
     together = world.ways.nlb_clean_up == "full-sync"
     remote = Remote() if together else remote_groups(world, service)
-    listing = None if together else _listing(world, service)
+    listing = None if together else listing_refusal(world, service)
     if not full_sync:
         if together:
             text = f"alicloud: can not find loadbalancer by tag [{OWN_TAG}:{default_name(service)}]"
