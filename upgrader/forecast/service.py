@@ -115,6 +115,8 @@ def _by_both(world: World, service: Service, clb: Selection, *, full_sync: bool)
         status=replace(service.status, load_balancer=LoadBalancerStatus()) if first.status_cleared else service.status,
     )  # fmt: skip
     then = forecast_service(world, after)
+    if first.refusal is not None and clb.lb is None and clb.full_sync:
+        first, then = _dropped_at_last(world, service, clb, first, then)
     early = _sync(world, service, "nlb", full_sync=True).refusal if done and full_sync else None
     failed = _ended(world, "", early) if early is not None else ()
     return replace(
@@ -126,6 +128,32 @@ def _by_both(world: World, service: Service, clb: Selection, *, full_sync: bool)
         left_behind=first.left_behind, refusal=first.refusal or then.refusal, unknown=(*first.unknown, *then.unknown),
         doubts=(*first.doubts, *then.doubts),
     )  # fmt: skip
+
+
+def _dropped_at_last(
+    world: World, service: Service, clb: Selection, first: ServiceForecast, then: ServiceForecast
+) -> tuple[ServiceForecast, ServiceForecast]:
+    """Where the CLB's controller is refused in its full sync: the NLB's writes the hash label (IsServiceHashChanged).
+
+    With it the next try is no full sync any more, and drops what the other has just written: both forecasts after it.
+    """
+    label = then.labels.get(HASH_LABEL, (None, None))[1]
+    if label is None or then.refusal is not None or then.unknown:
+        return first, then
+    metadata = service.metadata
+    hashed = replace(service, metadata=replace(metadata, labels={**metadata.labels, HASH_LABEL: label}))
+    again = _unserved(world, hashed, replace(clb, full_sync=False, why="none"))
+    if again.refusal is not None:
+        return first, then
+    own = (HASH_LABEL, ID_LABEL)
+    lost = {name: (old, None) for name in own if (old := metadata.labels.get(name)) is not None}
+    now = tuple(write for write in again.writes if write.effect == "IMMEDIATE")
+    first = replace(
+        again, writes=(*first.writes, *now), events=(*first.events, *again.events), left_behind=first.left_behind,
+        doubts=first.doubts, labels={},
+    )  # fmt: skip
+    kept = {name: change for name, change in then.labels.items() if name not in own}
+    return first, replace(then, labels={**kept, **lost})
 
 
 def _unserved(world: World, service: Service, chosen: Selection) -> ServiceForecast:
