@@ -50,7 +50,8 @@ class Owners:
         for sgp in world.nlb.groups.values():
             self._by_id[sgp.id] |= self._named([sgp.name, *sgp.tags.values()])
         for nlb in world.nlb.listeners.values():
-            self._by_id[nlb.id] |= self._by_id[nlb.load_balancer_id]
+            told = str(nlb.settings.get("ListenerDescription"))
+            self._by_id[nlb.id] |= self._named([told]) or self._by_id[nlb.load_balancer_id]
         for sg in world.ecs.security_groups.values():
             self._by_id[sg.id] |= self._named([*sg.tags.values(), sg.name])
 

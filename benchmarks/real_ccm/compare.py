@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,12 +13,15 @@ from benchmarks.real_ccm.worlds import Asked, Seen, read_world
 from upgrader.discover.files import read_files
 from upgrader.discover.said import Said
 from upgrader.forecast import forecast
+from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.hash import HASH_LABEL
 from upgrader.matrix.load import load_matrix
 from upgrader.migrations.legacy_clb_tag import with_tags
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.forecast import Forecast
 from upgrader.model.version import CcmVersion, parse_version
+
+_NOBODY: Mapping[str, str] = {}
 
 
 class Compared(Struct, frozen=True, kw_only=True):
@@ -84,10 +87,11 @@ def compare(directory: Path) -> Compared:
     matrix, target = load_matrix(), parse_version(asked.new)
     # As the plan does: after its own fixes of tags, which a first reconcile then finds in place.
     made = forecast(facts, target, matrix)
-    told, at_rest = _told(made), _at_rest(made)
+    shared = _shared(facts)
+    told, at_rest = _told(made, shared=shared), _at_rest(made)
     # What two ports of a Service undo in each other comes at every sync.
     later = {one for one in seen.later or () if one[0] in at_rest} - told
-    latent = _told(made, "LATENT", at_rest) if seen.later is not None else set()
+    latent = _told(made, "LATENT", at_rest, shared) if seen.later is not None else set()
     sent = set(seen.writes)
     sure = Forecast(services=tuple(one for one in made.services if not (one.unknown or one.doubts)))
     unsure = Forecast(services=tuple(one for one in made.services if one.unknown or one.doubts))
@@ -129,9 +133,20 @@ def _tagged(facts: ClusterFacts, asked: Asked) -> list[str]:
     return ["the plan tags CLBs first"] if moved and asked.variant == "clean" else []
 
 
-def _told(made: Forecast, effect: str = "IMMEDIATE", of: frozenset[str] | None = None) -> set[Sent]:
+def _shared(facts: ClusterFacts) -> dict[str, str]:
+    """Load balancers that several Services name, with the first of them: a write to one does not tell for whom."""
+    owners = defaultdict[str, set[str]](set)
+    for service in facts.services:
+        if named := Annotations(service).get("id"):
+            owners[named].add(service.key)
+    return {lb_id: min(keys) for lb_id, keys in owners.items() if len(keys) > 1}
+
+
+def _told(
+    made: Forecast, effect: str = "IMMEDIATE", of: frozenset[str] | None = None, shared: Mapping[str, str] = _NOBODY
+) -> set[Sent]:
     return {
-        (one.key, write.action, "" if _creates(write.action) else write.object)
+        (shared.get(write.object, one.key), write.action, "" if _creates(write.action) else write.object)
         for one in made.services
         for write in one.writes
         if write.effect == effect and (of is None or one.key in of)

@@ -115,6 +115,9 @@ def _listener(chance: random.Random, world: World, what: str, one: NlbListener, 
         case "listener-described":
             one.settings["ListenerDescription"] = "by-hand"
         case "listener-protocol":
+            place = (one.load_balancer_id, one.port)
+            if sum((each.load_balancer_id, each.port) == place for each in world.nlb.listeners.values()) > 1:
+                return False  # The other transport's listener is there already.
             one.protocol = "UDP" if one.protocol != "UDP" else "TCP"
         case "listener-certificates":
             one.settings["CertificateIds"], one.certificates = ["99-cn-hangzhou"], ["98-cn-hangzhou"]
