@@ -7,17 +7,19 @@ one of its versions (H1 v1.9.3.376, H2 v2.2.0, H3 v2.12.4, H4 v2.14.0), read as 
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec import convert, to_builtins
 from msgspec.json import Decoder
 from msgspec.structs import replace
 
 from upgrader.codec import decode_object
+from upgrader.forecast.go_yaml import _compare, sorted_keys
 from upgrader.forecast.hash import HASH_LABEL, hash_by, long_text
 from upgrader.forecast.hash_quick import quick_text
 from upgrader.matrix.behaviour import HashFormula
@@ -87,6 +89,8 @@ def test_as_the_real_functions_compute_it(at: int) -> None:
 @given(services, formulas, st.randoms())
 def test_the_order_of_keys_does_not_matter(service: Service, formula: HashFormula, random: Any) -> None:
     annotations = list(service.metadata.annotations.items())
+    # yaml.v2's order can go round in a circle (9 < 10 < 1a < 9): there Go's own hash changes from run to run.
+    assume(all(_compare(one, other) < 0 for one, other in combinations(sorted_keys(dict(annotations)), 2)))
     random.shuffle(annotations)
     shuffled = replace(service, metadata=replace(service.metadata, annotations=dict(annotations)))
     assert hash_by(shuffled, formula) == hash_by(service, formula)
