@@ -171,10 +171,11 @@ def _weights(made: Forecast, seen: Seen) -> list[str]:
     found = []
     for one in made.services:
         for shift in one.traffic:
-            have = {k.rpartition(":")[0]: w for k, w in seen.weights.get(shift.group, {}).items()}
-            if have.get(shift.backend) != shift.weight[1]:
-                found.append(f"{one.key} {shift.group} {shift.backend}: forecast {shift.weight}, "
-                             f"is {have.get(shift.backend)}")  # fmt: skip
+            told, left = shift.backend, seen.weights.get(shift.group, {})
+            # A server at several ports is told once, and by its port what the user has at one of them.
+            have = {w for name, w in left.items() if told in (name, name.rpartition(":")[0])} or {None}
+            if shift.weight[1] not in have:
+                found.append(f"{one.key} {shift.group} {told}: forecast {shift.weight}, is {have}")
     return found
 
 

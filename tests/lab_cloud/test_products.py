@@ -58,6 +58,7 @@ def test_a_clb_lives_as_ccm_makes_it(cloud: Cloud) -> None:
         "VServerGroupId": group_id,
         "Bandwidth": "-1",
         "Scheduler": "rr",
+        "healthCheckInterval": "7",
     }
     cloud.call("slb", "CreateLoadBalancerTCPListener", listener)
     cloud.call(
@@ -67,6 +68,7 @@ def test_a_clb_lives_as_ccm_makes_it(cloud: Cloud) -> None:
     assert [(one["ListenerPort"], one["Status"], one["TCPListenerConfig"]["EstablishedTimeout"]) for one in shown] == [
         (80, "running", 900)
     ]
+    assert shown[0]["TCPListenerConfig"]["HealthCheckInterval"] == 7
     cloud.call(
         "slb", "SetVServerGroupAttribute",
         {"VServerGroupId": group_id, "BackendServers": json.dumps([backend(1, 7)])},

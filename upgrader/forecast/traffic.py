@@ -49,19 +49,31 @@ def weights_of(
         if lb is None or remote is None or group.wanted.unknown or group.wanted.error:
             continue
         if lb.kind != "nlb" or not _is_remade(remote, group.wanted.backends):
-            before = {b.label: b.weight for b in remote.backends}
-            yield Weights(remote.id, before, _after(world, service, lb, group, remote.backends))
+            own = {b for b in remote.backends if _is_users(world, service, lb, group, b)}
+            named = _named(remote.backends, own, group.wanted.backends)
+            before = {name: b.weight for name, b in named.items()}
+            kept = {name for name, b in named.items() if b in own}
+            yield Weights(remote.id, before, _after(world, service, group, remote.backends, before, kept))
+
+
+def _named(remote: tuple[Backend, ...], own: set[Backend], wanted: tuple[Backend, ...]) -> dict[str, Backend]:
+    """The backends by name: that of the server, with the port where the user has one of CCM's servers at another."""
+    ports = {b.label: b.port for b in wanted}
+    return {f"{b.label}:{b.port}" if b in own and ports.get(b.label, b.port) != b.port else b.label: b for b in remote}
 
 
 def _after(
-    world: World, service: Service, lb: LoadBalancer, group: DesiredGroup, remote: tuple[Backend, ...]
+    world: World,
+    service: Service,
+    group: DesiredGroup,
+    remote: tuple[Backend, ...],
+    before: dict[str, int],
+    own: set[str],
 ) -> dict[str, int]:
     """The wanted backends and the user's own; a pod without an ENI pauses all but adding."""
-    before = {b.label: b.weight for b in remote}
     wanted = {b.label: b.weight for b in group.wanted.backends}
     if group.wanted.invalid:
         return wanted | before
-    own = {b.label for b in remote if _is_users(world, service, lb, group, b)}
     if world.ways.backend_match == "server":
         # v1.9.3 sees a backend at another port as its own, and names one to the cloud that is not there.
         there = {(b.label, b.port) for b in remote}

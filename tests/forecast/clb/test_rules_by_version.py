@@ -198,6 +198,9 @@ def test_what_a_user_added_keeps_its_share_of_the_traffic() -> None:
                         backends=(a_backend(weight=7), a_backend("i-hand", 100, "by hand")))  # fmt: skip
     told = told_of("v2.14.0", a_service(), a_clb(group))
     assert {shift.backend: shift.share for shift in told.traffic} == {"i-n1": (6.5, 50.0), "i-hand": (93.5, 50.0)}
+    own = replace(a_backend(weight=33, description="by hand"), port=31000)
+    told = told_of("v2.14.0", a_service(), a_clb(replace(group, backends=(a_backend(weight=7), own))))
+    assert {shift.backend: shift.weight for shift in told.traffic} == {"i-n1": (7, 100), "i-n1:31000": (33, 33)}
 
 
 @pytest.mark.parametrize(("had", "anew"), [("", True), ("0", True), ("30080", False)])

@@ -95,8 +95,10 @@ ALIASES: Mapping[str, str] = {
     "XForwardedForSLBPORT": "XForwardedFor_SLBPORT",
     "XForwardedForClientSrcPort": "XForwardedFor_ClientSrcPort",
     "VpcIds": "",
+    "healthCheckInterval": "HealthCheckInterval",
 }
-"""Names that some clients send without the underscore that the API writes."""
+"""Names that some clients send without the underscore that the API writes; one is in small letters where a TCP or UDP
+listener is made (SLB OpenAPI, CreateLoadBalancerTCPListener and CreateLoadBalancerUDPListener)."""
 
 LIMITS: Mapping[str, tuple[int, int]] = {
     "PersistenceTimeout": (0, 3600),
