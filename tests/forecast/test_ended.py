@@ -75,6 +75,23 @@ def test_an_nlb_goes_with_its_groups(version: str, protected: bool, ending: dict
     assert told.labels == {HASH_LABEL: ("x", None)}
 
 
+@pytest.mark.parametrize(
+    ("version", "asked", "fails"),
+    [
+        ("v2.8.0", ["DeleteLoadBalancer", "DeleteServerGroup"], False),  # does not read the annotation
+        ("v2.9.1", ["UpdateLoadBalancerProtection", "DeleteLoadBalancer"], True),
+        ("v2.11.2", ["UpdateLoadBalancerProtection", "DeleteLoadBalancer"], True),
+        ("v2.12.4", [], True),
+        ("v2.14.0", [], True),
+    ],
+)
+def test_groups_that_can_not_be_listed_stop_the_end_of_an_nlb(version: str, asked: list[str], fails: bool) -> None:
+    """`vgroup-port` names one that is not there: the NLB goes first until v2.11, later nothing does."""
+    told = _nlb(version, {"vgroup-port": "sgp-9:80"}, deleted=GONE)
+    assert [action for action, _ in _asked(told)] == asked
+    assert [event.reason for event in told.events] == ["CleanLoadBalancerFailed" if fails else "CleanLoadBalancer"]
+
+
 @pytest.mark.parametrize("version", ["v2.5.1", "v2.14.0"])
 def test_an_nlb_that_was_named_and_is_not_there_needs_no_cleaning(version: str) -> None:
     """cleanupLoadBalancerResources lets ResourceNotFound.loadBalancer pass, and asks for nothing more."""

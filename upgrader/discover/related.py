@@ -63,7 +63,10 @@ def related_ids(facts: ClusterFacts, listed: Iterable[LoadBalancer]) -> frozense
 def named_groups(facts: ClusterFacts) -> frozenset[str]:
     """The server groups that Services name themselves (`vgroup-port`: `sgp-1:80,sgp-2:443`)."""
     found = set()
-    for service in facts.load_balancer_services:
+    for service in facts.services:
+        finalizers = service.metadata.finalizers
+        if not service.is_load_balancer and not any(name.startswith(_FINALIZERS) for name in finalizers):
+            continue
         texts = [service.metadata.annotations.get(f"{prefix}vgroup-port", "") for prefix in _PREFIXES]
         found |= {pair.partition(":")[0] for text in texts for pair in text.split(",")}
     return frozenset(found - {""})

@@ -12,7 +12,7 @@ from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.nlb import groups, listeners, security_groups
 from upgrader.forecast.nlb.attributes import untag_write
 from upgrader.forecast.nlb.find import find_nlb, lookup_refusal
-from upgrader.forecast.nlb.remote import remote_groups
+from upgrader.forecast.nlb.remote import listing_refusal, remote_groups
 from upgrader.forecast.synced import Synced, preserved
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
 from upgrader.model.cloud import LoadBalancer
@@ -34,6 +34,11 @@ def end_nlb(world: World, service: Service) -> Synced:
         return Synced(load_balancer=found[0] if found else None, refusal=refusal)
     lb = found[0] if found else None
     kept = lb is not None and _preserved(world, service)
+    listing = listing_refusal(world, service)
+    if listing is not None:
+        # From v2.12.1 on groups are listed before anything goes, until then after the NLB.
+        gone = () if world.ways.nlb_clean_up == "full-sync" else tuple(_load_balancer(world, service, lb, kept=kept))
+        return Synced(load_balancer=lb, writes=gone, refusal=listing)
     if lb is not None and kept:
         done = (preserved(lb.id), *done)
     return Synced(load_balancer=lb, writes=tuple(_end(world, service, lb, kept=kept)), events=done, silent=True)
@@ -45,26 +50,32 @@ def _preserved(world: World, service: Service) -> bool:
 
 def _end(world: World, service: Service, lb: LoadBalancer | None, *, kept: bool) -> Iterator[Write]:
     own, remote = security_groups.own_group(world, service, lb), remote_groups(world, service)
-    if lb is not None and Annotations(service).get("id"):
-        if Annotations(service).get("force-override-listeners") == "true":
-            yield from listeners.listener_writes(world, service, lb, (), {})
-    elif lb is not None and kept:
+    yield from _load_balancer(world, service, lb, kept=kept)
+    reused = bool(Annotations(service).get("id"))
+    listens = Annotations(service).get("force-override-listeners") == "true"
+    if lb is not None and (listens if reused else kept and world.ways.clb_preserve == "goes-on"):
+        yield from listeners.listener_writes(world, service, lb, (), {})
+    yield from groups.clean_up_writes(world, service, (), remote)
+    if own.found is not None and not kept:
+        yield from security_groups.deletion_writes(service, own)
+
+
+def _load_balancer(world: World, service: Service, lb: LoadBalancer | None, *, kept: bool) -> Iterator[Write]:
+    """What becomes of the NLB itself: a reused one is left alone."""
+    if lb is None or Annotations(service).get("id"):
+        return
+    if kept:
         yield _protection(lb, modification=True)
         tags = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
         if ours := [key for key, value in tags.items() if lb.tags.get(key) == value]:
             yield untag_write("loadbalancer", lb.id, ours, lb.tags)
-        if world.ways.clb_preserve == "goes-on":
-            yield from listeners.listener_writes(world, service, lb, (), {})
-    elif lb is not None:
-        if world.ways.nlb_protects:
-            yield _protection(lb, modification=False)
-        yield Write(
-            action="nlb:DeleteLoadBalancer", object=lb.id, params={"LoadBalancerId": lb.id},
-            changes={"NLB": (lb.id, None)},
-        )  # fmt: skip
-    yield from groups.clean_up_writes(world, service, (), remote)
-    if own.found is not None and not kept:
-        yield from security_groups.deletion_writes(service, own)
+        return
+    if world.ways.nlb_protects:
+        yield _protection(lb, modification=False)
+    yield Write(
+        action="nlb:DeleteLoadBalancer", object=lb.id, params={"LoadBalancerId": lb.id},
+        changes={"NLB": (lb.id, None)},
+    )  # fmt: skip
 
 
 def _protection(lb: LoadBalancer, *, modification: bool) -> Write:
