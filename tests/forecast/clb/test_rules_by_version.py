@@ -10,7 +10,7 @@ from upgrader.forecast import World
 from upgrader.forecast.backends import ready_ends
 from upgrader.forecast.hash import HASH_LABEL, service_hash
 from upgrader.matrix.load import load_matrix
-from upgrader.model.cloud import Listener, ServerGroup
+from upgrader.model.cloud import Listener, LoadBalancer, ServerGroup
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
 from upgrader.model.kube import (
     Condition,
@@ -99,6 +99,19 @@ def test_a_service_that_needs_no_load_balancer_any_more_loses_it(version: str) -
     told = told_of(version, service, a_clb(DeleteProtection="on"))
     assert now_of(told) == [("SetLoadBalancerDeleteProtection", "lb-1"), ("DeleteLoadBalancer", "lb-1")]
     assert told.finalizers == {FINALIZER: "removed"}
+
+
+def test_a_preserved_clb_is_told_of_where_it_is_found() -> None:
+    """Not by the sync that makes it, and from v2.12 on not before all is read."""
+
+    def told(version: str, lb: LoadBalancer | None, **notes: str) -> bool:
+        made = told_of(version, a_service({"preserve-lb-on-delete": "true", **notes}), lb)
+        return "PreservedOnDelete" in {event.reason for event in made.events}
+
+    assert told("v2.10.0", a_clb())
+    assert not told("v2.10.0", None)
+    assert told("v2.11.2", a_clb(), **{"vgroup-port": "bad"})
+    assert not told("v2.12.4", a_clb(), **{"vgroup-port": "bad"})
 
 
 def test_a_preserved_load_balancer_is_only_tidied() -> None:

@@ -58,12 +58,15 @@ def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
     refusal = lookup_refusal(world, service, found, full_sync=full_sync)
     if refusal is not None:
         return replace(base, refusal=refusal, named=Notes(world, service).get("id") if world.ways.id_label else "")
-    if world.ways.clb_preserve != "unknown" and Notes(world, service).get("preserve-lb-on-delete"):
-        base = replace(base, events=(preserved(lb.id if lb else ""), *base.events))
     if lb is None:
         return _created(world, service, local, base)
-    if unread_groups := named_groups_refusal(world, service):
-        return replace(base, refusal=unread_groups, named=lb.id)
+    listing = named_groups_refusal(world, service)
+    # From v2.12 on all is read before a preserved CLB is told of.
+    told = listing is None or world.ways.clb_clean_up == "always"
+    if told and world.ways.clb_preserve != "unknown" and Notes(world, service).get("preserve-lb-on-delete"):
+        base = replace(base, events=(preserved(lb.id), *base.events))
+    if listing is not None:
+        return replace(base, refusal=listing, named=lb.id)
     reuse = reuse_refusal(world, service, lb)
     if reuse is not None and full_sync:
         return replace(base, refusal=reuse, named=lb.id if _named(world) else "")

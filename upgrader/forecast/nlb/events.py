@@ -35,6 +35,6 @@ def other_events(
     found += unavailable(wanted)
     if world.ways.skips_invalid_eni and has_invalid(wanted):
         found.append(ExpectedEvent(type="Warning", reason="SkipSyncBackends"))
-    if notes.get("preserve-lb-on-delete") and world.reads("preserve-lb-on-delete", "nlb"):
-        found.append(preserved(lb.id if lb else ""))
+    if lb is not None and notes.get("preserve-lb-on-delete") and world.reads("preserve-lb-on-delete", "nlb"):
+        found.append(preserved(lb.id))
     return tuple(found)
