@@ -37,11 +37,11 @@ def lost_pods(world: World, service: Service) -> Refusal | None:
             if aim is None or end.conditions.terminating or not end.conditions.ready:
                 continue
             if f"{aim.namespace}/{aim.name}" not in world.pods:
-                return Refusal(code="pod-not-found", message=f'Pod "{aim.name}" not found')
+                text = f"Error updating pod readiness gates for service [{service.key}]"
+                return Refusal(code="pod-not-found", message=f'{text}: Pod "{aim.name}" not found')
     return None
 
 
-def lost_event(service: Service, refusal: Refusal) -> ExpectedEvent:
+def lost_event(refusal: Refusal) -> ExpectedEvent:
     """The event of such a sync."""
-    text = f"Error updating pod readiness gates for service [{service.key}]: {refusal.message}"
-    return ExpectedEvent(type="Warning", reason="FailedUpdateReadinessGate", message=text)
+    return ExpectedEvent(type="Warning", reason="FailedUpdateReadinessGate", message=refusal.message)

@@ -73,7 +73,7 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
     if lost is not None:
         # No status is written then, so that no EIP is looked for.
         synced = replace(synced, events=tuple(one for one in synced.events if one.reason != NO_EIP))
-        refusal, ended = lost, (lost_event(service, lost),)
+        refusal, ended = lost, (lost_event(lost),)
     served = not unread and refusal in (None, lost)
     return ServiceForecast(
         namespace=service.metadata.namespace,
