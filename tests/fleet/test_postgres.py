@@ -17,8 +17,13 @@ import pytest
 import sqlalchemy as sa
 
 from tests.fleet.births import AT_ONCE, all_begin
+from tests.fleet.stand_in import FileJob
 from tests.fleet.test_kill import check_each_once, create, worker
+from upgrader.fleet.ledger import Ledger
+from upgrader.fleet.runtime import work_on
 from upgrader.fleet.tables import METADATA
+from upgrader.model.errors import InputError
+from upgrader.ports.clock import SystemClock
 
 BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/nowhere"))
 pytestmark = pytest.mark.skipif(not (BIN / "initdb").exists(), reason="no PostgreSQL server is installed")
@@ -103,3 +108,24 @@ def test_a_server_that_goes_away_loses_nothing(server: Server, database: str, tm
 
 def test_of_many_who_begin_one_run_at_once_one_begins_it(database: str) -> None:
     assert sorted(all_begin(database)) == [False] * (AT_ONCE - 1) + [True]
+
+
+def test_a_database_in_which_we_may_make_nothing_is_named(server: Server, tmp_path: Path) -> None:
+    """Neither its tables, which are ours, nor the engine's schema."""
+    engine = sa.create_engine(server.url)
+    METADATA.drop_all(engine)
+    with engine.begin() as connection:
+        for text in ("CREATE ROLE poor LOGIN", "REVOKE CREATE ON SCHEMA public FROM PUBLIC"):
+            connection.exec_driver_sql(text)
+    poor = server.url.replace("fleet@", "poor@")
+    with pytest.raises(InputError, match="permission denied for schema public"):
+        Ledger(poor, SystemClock())
+    with engine.begin() as connection:
+        connection.exec_driver_sql("GRANT CREATE ON SCHEMA public TO poor")
+        connection.exec_driver_sql("DROP SCHEMA IF EXISTS dbos CASCADE")
+    create(poor)
+    with pytest.raises(InputError, match="permission denied for database"):
+        work_on("r1", poor, FileJob(tmp_path), SystemClock(), slots=1, say=print)
+    Ledger(poor, SystemClock()).close()
+    METADATA.drop_all(engine)
+    engine.dispose()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fleet.test_strategy import fleet
 from upgrader import codec
+from upgrader.cli import fleet_apply
+from upgrader.cli.fleet import fleet as fleet_command
 from upgrader.fleet.model import ClusterPlan
 from upgrader.fleet.planning import FleetPlan
 from upgrader.fleet.shards import indexed_job, object_name, plan_map, shard_of
 from upgrader.fleet.strategy import BudgetSpec, Parallel, Strategy, WaveSpec
 from upgrader.fleet.waves import waves_of
-from upgrader.model.errors import InputError
+from upgrader.model.errors import InputError, StaleError
 
 
 def planned(count: int, failures: int = 3, parallel: int = 10) -> FleetPlan:
@@ -67,3 +71,30 @@ def test_an_unknown_wave_and_a_shard_that_is_not_there_are_refused() -> None:
         shard_of(planned(3), "nope", 0, 1)
     with pytest.raises(InputError, match="no shard 3 of 3"):
         shard_of(planned(3), "all", 3, 3)
+
+
+def test_the_pods_of_a_job_share_the_node_that_has_their_disk_and_an_eviction_is_no_failure() -> None:
+    spec = indexed_job(planned(4), "all", image="i", namespace="n", config_map="c")["spec"]
+    pod = spec["template"]
+    (near,) = pod["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert near["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    assert spec["podFailurePolicy"]["rules"] == [
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}
+    ]
+
+
+def test_an_index_that_begins_again_goes_on_and_a_whole_plan_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked: list[str] = []
+    monkeypatch.setattr(fleet_apply, "_work", lambda ctx, run, **options: worked.append(run))
+    file = tmp_path / "fleet.json"
+    file.write_text(codec.pretty(planned(4)))
+    shard = ["apply", str(file), "--yes", "--state-dir", str(tmp_path / "state"), "--wave", "all", "--shard", "1/4"]
+    for _ in range(2):
+        assert CliRunner().invoke(fleet_command, shard).exit_code == 0
+    assert worked[0] == worked[1]
+    whole = shard[:5]
+    assert CliRunner().invoke(fleet_command, whole).exit_code == 0
+    assert isinstance(CliRunner().invoke(fleet_command, whole).exception, StaleError)
+    assert len(worked) == 3

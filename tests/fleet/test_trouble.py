@@ -301,3 +301,27 @@ def test_a_state_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "state").touch()
     with pytest.raises(InputError, match="can't make the state directory"):
         database_url("", tmp_path / "state")
+
+
+class Refusing(Threads):
+    """Its own database does not answer the first times that it is asked to begin."""
+
+    refusals = 2
+
+    def start(self, id_: str, claim: str) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise TransientError("the ledger's database does not answer", why="no space left on device")
+        super().start(id_, claim)
+
+
+def test_an_engine_that_can_not_begin_loses_no_claim_and_no_slot(tmp_path: Path) -> None:
+    url, folder = f"sqlite:///{tmp_path}/fleet.db", tmp_path / "clusters"
+    folder.mkdir()
+    create(url)
+    ledger, engine = Ledger(url, QuickClock()), Refusing()
+    engine.worker = Worker(ledger, FileJob(folder), "r1", "w", slots=2, silence_s=1, away_s=30)
+    assert engine.worker.go(engine).state == "SUCCEEDED"
+    ledger.close()
+    check_each_once(url, folder)
+    assert len(list(folder.iterdir())) == CLUSTERS

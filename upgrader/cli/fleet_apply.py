@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from upgrader.cli.exit_codes import Exit
-from upgrader.cli.fleet_control import database_option, fleet_exit, ledger_at, status_text
+from upgrader.cli.fleet_control import database_option, fleet_exit, ledger_at, person, status_text
 from upgrader.cli.output import confirm, emit, output_option, progress
 from upgrader.cli.running import asked_to_stop, state_of, state_option
 from upgrader.model.errors import InputError, StaleError
@@ -40,12 +40,13 @@ def _worker_options(command: Command) -> Command:
 @_worker_options
 @click.pass_context
 def apply(ctx: click.Context, /, plan_file: Path, yes: bool, wave: str, shard: str, **options: Any) -> None:
-    """Carry a fleet plan out. The same plan is the same run: a second apply is told to resume.
+    """Carry a fleet plan out. The same plan is the same run: a second apply is told to resume; with --shard it does so.
 
     Exit codes: 0 all done, 5 some are UNKNOWN, 7 some rolled back, 8 a person is needed, 9 another process works on it,
     10 the budget or a gate stopped it, 11 paused or stalled, 130 interrupted (resume goes on).
     """
     from upgrader.cli.fleet_plan import plan_text, read_fleet_plan
+    from upgrader.fleet.control import Control
     from upgrader.fleet.runtime import run_id_of
 
     made = read_fleet_plan(plan_file)
@@ -56,10 +57,14 @@ def apply(ctx: click.Context, /, plan_file: Path, yes: bool, wave: str, shard: s
         progress(plan_text(made, plan_file))
         confirm("Upgrade these clusters?")
     with ledger_at(options["database"], options["state_dir"]) as ledger:
-        if run in ledger.runs():
+        begun = run in ledger.runs()
+        if begun and not shard:
             raise StaleError(f"the run of this plan exists already: {run}", where=str(plan_file),
                              next_command=f"ccm-upgrade fleet resume {run}")  # fmt: skip
-        ledger.create(run, made.strategy, made.members, made.waves, made.clusters)
+        if begun:  # the pod of this index was evicted, and Kubernetes began another
+            Control(ledger).go_on(run, who=person(), why="its pod began again")
+        else:
+            ledger.create(run, made.strategy, made.members, made.waves, made.clusters)
     progress(f"fleet run {run}")
     _work(ctx, run, **options)
 
@@ -79,8 +84,10 @@ def _part(made: FleetPlan, wave: str, shard: str) -> FleetPlan:
 @_worker_options
 @click.pass_context
 def resume(ctx: click.Context, /, run: str, **options: Any) -> None:
-    """Go on with a run: what was under way is settled first, then the next clusters start."""
-    from upgrader.cli.fleet_control import person
+    """Go on with a run: what was under way is settled first, then the next clusters start.
+
+    Exit codes as of `fleet apply`; 6 when the run was aborted, or a gate of it denied.
+    """
     from upgrader.fleet.control import Control
 
     with ledger_at(options["database"], options["state_dir"]) as ledger:
@@ -93,7 +100,10 @@ def resume(ctx: click.Context, /, run: str, **options: Any) -> None:
 @_worker_options
 @click.pass_context
 def worker(ctx: click.Context, /, run: str, **options: Any) -> None:
-    """Work on a run that was begun elsewhere, until it ends. Several workers need --database postgresql://…"""
+    """Work on a run that was begun elsewhere, until it ends. Several workers need --database postgresql://…
+
+    Exit codes as of `fleet apply`.
+    """
     _work(ctx, run, **options)
 
 

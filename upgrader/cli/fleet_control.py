@@ -84,7 +84,10 @@ def person() -> str:
 def status(
     ctx: click.Context, /, run: str | None, list_all: bool, database: str, state_dir: Path | None, fmt: str
 ) -> None:
-    """Where a run stands, the newest by default."""
+    """Where a run stands, the newest by default.
+
+    Exit codes: 0 it runs, or all is done; 5, 7, 8, 10, 11 as of `fleet apply`; 64 there is no such run.
+    """
     from upgrader.fleet.status import status_of
 
     with ledger_at(database, state_dir) as ledger:
@@ -151,6 +154,8 @@ def _next(found: FleetStatus) -> str:
         return f"ccm-upgrade fleet doctor {found.id}"
     if found.state == "FAILED":
         return f"ccm-upgrade fleet retry {found.id} --failed --reason TEXT, once the cause is gone"
+    if found.state == "SUCCEEDED" and found.totals.get("unknown"):
+        return f"ccm-upgrade fleet retry {found.id} --failed --reason TEXT, once they answer"
     return f"ccm-upgrade fleet report {found.id} --out html=fleet.html"
 
 
@@ -182,7 +187,10 @@ def _set(run: str, state: FleetState, reason: str, database: str, state_dir: Pat
 @_reason
 @_where
 def pause(run: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
-    """Start no further cluster; those in flight are carried to their end."""
+    """Start no further cluster; those in flight are carried to their end.
+
+    Exit codes: 0 paused, 6 the run has ended, 64 there is no such run.
+    """
     _set(run, "PAUSED", reason, database, state_dir, fmt)
 
 
@@ -191,7 +199,10 @@ def pause(run: str, reason: str, database: str, state_dir: Path | None, fmt: str
 @_reason
 @_where
 def abort(run: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
-    """End the run for good; clusters in flight finish the step under way."""
+    """End the run for good; clusters in flight finish the step under way.
+
+    Exit codes: 0 aborted, 6 the run has ended, 64 there is no such run.
+    """
     _set(run, "ABORTED", reason, database, state_dir, fmt)
 
 
@@ -201,7 +212,10 @@ def abort(run: str, reason: str, database: str, state_dir: Path | None, fmt: str
 @_reason
 @_where
 def skip(run: str, cluster: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
-    """Leave a cluster out that has not started, or has failed."""
+    """Leave a cluster out that has not started, or has failed.
+
+    Exit codes: 0 left out, 64 it is not of this run, is being upgraded, or has succeeded.
+    """
     from upgrader.fleet.control import Control
     from upgrader.model.errors import InputError
 
@@ -220,7 +234,10 @@ def skip(run: str, cluster: str, reason: str, database: str, state_dir: Path | N
 @_reason
 @_where
 def retry(run: str, failed: bool, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
-    """Put the failed clusters back; `fleet resume` carries on with them."""
+    """Put the failed clusters back; `fleet resume` carries on with them, with the steps that were planned.
+
+    Exit codes: 0 put back, or none failed; 6 the run was aborted; 64 there is no such run.
+    """
     from upgrader.fleet.control import Control
 
     with ledger_at(database, state_dir) as ledger:
@@ -250,7 +267,10 @@ def _decide(
 @_reason
 @_where
 def approve(run: str, wave: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
-    """Open the gate of a wave."""
+    """Open the gate of a wave.
+
+    Exit codes: 0 open, 6 the run has ended, 64 the wave has no gate.
+    """
     _decide(run, wave, reason, database, state_dir, fmt, approve=True)
 
 
@@ -260,7 +280,10 @@ def approve(run: str, wave: str, reason: str, database: str, state_dir: Path | N
 @_reason
 @_where
 def deny(run: str, wave: str, reason: str, database: str, state_dir: Path | None, fmt: str) -> None:
-    """Keep the gate of a wave shut: the run stops."""
+    """Keep the gate of a wave shut: the run stops.
+
+    Exit codes: 0 denied, 6 the wave is over or the run has ended, 64 the wave has no gate.
+    """
     _decide(run, wave, reason, database, state_dir, fmt, approve=False)
 
 
@@ -271,7 +294,7 @@ def deny(run: str, wave: str, reason: str, database: str, state_dir: Path | None
 def doctor(ctx: click.Context, /, run: str | None, database: str, state_dir: Path | None, fmt: str) -> None:
     """Say whether anything is stuck in a run (the newest by default), why, and what to do.
 
-    Exit 11 when a person is needed.
+    Exit codes: 0 nothing is stuck, 11 a person is needed, 64 there is no such run.
     """
     from upgrader.fleet.doctor import examine
 

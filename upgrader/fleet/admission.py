@@ -166,7 +166,9 @@ class Admission:
             )  # fmt: skip
         if all_failed:
             return self.ledger.update(connection, row, now, state="FAILED", cause=_failed(all_failed))
-        return self.ledger.update(connection, row, now, state="SUCCEEDED", cause="")
+        unknown = counts.of("unknown")
+        cause = f"nothing was tried on {unknown} UNKNOWN cluster{'' if unknown == 1 else 's'}" if unknown else ""
+        return self.ledger.update(connection, row, now, state="SUCCEEDED", cause=cause)
 
     def waits_for(self, row: RunRow, now: datetime) -> str:
         """Why the run may rightly stand still now: a soak, a gate, a window; empty when nothing holds it."""

@@ -20,10 +20,13 @@ def examine(ledger: Ledger, run: str) -> tuple[Ailment, ...]:
     """All that holds the run up; empty when it moves, or has ended well. Raises `AbsentError`."""
     row, clusters = ledger.run(run), ledger.clusters(run)
     alive = Workers(ledger).at_work(run)
-    orphans = [one.member.id for one in clusters if one.state == "running" and one.worker not in alive]
+    orphans = [
+        one.member.name or one.member.id for one in clusters if one.state == "running" and one.worker not in alive
+    ]
     found = []
-    if orphans:
-        found.append(Ailment(what=f"{len(orphans)} clusters are half done and nobody works on them: "
+    if orphans and not alive:  # the living take over what the dead left
+        many = "1 cluster is" if len(orphans) == 1 else f"{len(orphans)} clusters are"
+        found.append(Ailment(what=f"{many} half done and nobody works on {'it' if len(orphans) == 1 else 'them'}: "
                              + ", ".join(orphans[:5]), next_command=f"ccm-upgrade fleet resume {run}"))  # fmt: skip
     if row.state == "RUNNING":
         if not alive and not orphans:

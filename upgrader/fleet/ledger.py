@@ -40,12 +40,16 @@ class Ledger:
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _sqlite_settings)
             sa.event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        with self.begin() as connection:
-            if not self.sqlite:
-                # Of several who come first to a new database one makes the tables: IF NOT EXISTS alone is a race there.
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
-            self._refuse_older(connection)
-            METADATA.create_all(connection)
+        try:
+            with self.begin() as connection:
+                if not self.sqlite:
+                    # Of several who come first to a new database one makes the tables: IF NOT EXISTS alone is a race.
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
+                self._refuse_older(connection)
+                METADATA.create_all(connection)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -56,22 +60,10 @@ class Ledger:
         try:
             with self.engine.begin() as connection:
                 yield connection
-        except sa.exc.OperationalError as error:
-            raise TransientError(
-                "the ledger's database does not answer",
-                where=self.engine.url.render_as_string(hide_password=True),
-                why=str(error.orig).splitlines()[0],
-                next_command="look at the database, then ccm-upgrade fleet status --all",
-            ) from error
         except sa.exc.IntegrityError:
             raise
-        except sa.exc.DatabaseError as error:  # no right to its tables, read-only, no database at all
-            raise InputError(
-                what="the ledger can't be kept in this database",
-                where=self.engine.url.render_as_string(hide_password=True),
-                why=str(error.orig).splitlines()[0],
-                next_command="give --database one whose tables we may make and write, or --state-dir another folder",
-            ) from error
+        except sa.exc.DatabaseError as error:
+            raise told(error, self.engine.url) from error
 
     def _refuse_older(self, connection: sa.Connection) -> None:
         """A database of an older version lacks columns: say so, instead of asking it for them."""
@@ -184,6 +176,20 @@ class Ledger:
         """The run with some columns changed, and the moment noted: the watchdog looks at it."""
         connection.execute(RUNS.update().where(RUNS.c.id == row.id).values(moved=rfc3339(now), **values))
         return self.locked_run(connection, row.id)
+
+
+def told(error: sa.exc.DatabaseError, url: sa.URL) -> TransientError | InputError:
+    """What a database's error means: it does not answer now, or it is none that we can use."""
+    where = url.render_as_string(hide_password=True)
+    why = str(error.orig).partition("\n")[0] or type(error.orig).__name__
+    if isinstance(error, sa.exc.OperationalError):
+        return TransientError("the ledger's database does not answer", where=where, why=why,
+                              next_command="look at the database, then ccm-upgrade fleet status --all")  # fmt: skip
+    # No right to its tables, read-only, no database at all.
+    return InputError(
+        what="the ledger can't be kept in this database", where=where, why=why,
+        next_command="give --database one whose tables we may make and write, or --state-dir another folder",
+    )  # fmt: skip
 
 
 def _sqlite_settings(connection: Any, _: Any) -> None:

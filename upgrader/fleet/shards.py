@@ -16,6 +16,7 @@ from upgrader.model.errors import InputError
 
 # Where a Job finds the kubeconfigs of its Secret.
 KUBECONFIGS = "/kubeconfigs"
+LABELS = {"app.kubernetes.io/name": "ccm-upgrade"}
 # etcd takes 1 MiB an object; the rest of the object needs some of it.
 _MAP_LIMIT = 1_000_000
 
@@ -87,7 +88,7 @@ def indexed_job(
     """The manifest: one cluster an index. `secret` holds the kubeconfigs that the inventory names, by file name.
 
     `maxFailedIndexes` alone would overshoot by those in flight; with `parallelism` taken off it, no more clusters
-    than the wave's budget can ever have failed.
+    than the wave's budget can ever have failed. An index whose pod was evicted is begun again, and resumes.
     """
     wave = wave_named(plan, name)
     count = len(wave.members)
@@ -105,11 +106,17 @@ def indexed_job(
             "parallelism": parallel,
             "backoffLimitPerIndex": 0,
             "maxFailedIndexes": max(0, wave.budget.allowed - parallel),
+            # A node that is drained is no failed upgrade: the index begins again, and goes on where it was.
+            "podFailurePolicy": {"rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}]},
             "template": {
-                "metadata": {"labels": {"app.kubernetes.io/name": "ccm-upgrade"}},
+                "metadata": {"labels": LABELS},
                 "spec": {
                     "restartPolicy": "Never",
                     "serviceAccountName": "ccm-upgrade",
+                    "terminationGracePeriodSeconds": 900,  # as long as one step may take
+                    # They share one disk, which one node mounts.
+                    "affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
+                        {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": LABELS}}]}},
                     "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "fsGroup": 65532,
                                         "seccompProfile": {"type": "RuntimeDefault"}},
                     "containers": [{

@@ -155,7 +155,7 @@ class Worker:
             row = self.patiently(self._look)
             if row.state == "STALLED" or (not self._in_flight and self._done(row)):
                 return row
-            self._woken.wait(_POLL_S)
+            self._woken.wait(_PAUSE_S if self._waits else _POLL_S)
             self._woken.clear()
 
     def _beat(self, engine: Engine) -> None:
@@ -197,7 +197,11 @@ class Worker:
             return False
         with self._lock:
             self._in_flight.add(_id(claim))
-        engine.start(_id(claim), codec.encode(claim).decode())
+        try:
+            engine.start(_id(claim), codec.encode(claim).decode())
+        except BaseException:
+            self._free(claim)  # the next beat gives it back
+            raise
         return True
 
     def _watchdog(self, row: RunRow) -> RunRow:

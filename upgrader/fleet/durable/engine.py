@@ -8,12 +8,15 @@ with the runs of an older one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from upgrader.model.errors import BugError
+from upgrader.fleet.ledger import told
+from upgrader.model.errors import BugError, CcmUpgradeError
 
 # The schema of our workflows, not the version of the tool: raise it only when their steps change.
 APPLICATION_VERSION = "fleet-1"
@@ -58,7 +61,10 @@ def _upgrade_cluster(executor: str, claim: str) -> None:
 
 
 class Durable:
-    """The engine of this process: start, cancel, close. There is one at a time; a second `launch` is our bug."""
+    """The engine of this process: start, cancel, close. There is one at a time; a second `launch` is our bug.
+
+    Each call raises `TransientError` or `InputError` where its database does not answer, or is none that it can use.
+    """
 
     _launched = False
 
@@ -79,8 +85,22 @@ class Durable:
         self._engine = _engine(url) if url.startswith("sqlite") else None
         if self._engine is not None:
             config["system_database_engine"] = self._engine
-        DBOS(config=config)
-        DBOS.launch()
+        self._url = sa.make_url(url)
+        try:
+            with self._telling():
+                DBOS(config=config)
+                DBOS.launch()
+        except CcmUpgradeError:
+            self.close()
+            raise
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """What its database says comes as ours."""
+        try:
+            yield
+        except sa.exc.DatabaseError as error:
+            raise told(error, self._url) from error
 
     def start(self, id_: str, claim: str) -> None:
         """Begin a workflow; returns at once.
@@ -88,13 +108,14 @@ class Durable:
         Its id is this process's own: where an older database of the engine knows the claim's, DBOS would hand out what
         became of it then, and nothing would run. That no claim is given out twice is the ledger's fence.
         """
-        with SetWorkflowID(f"{id_}/{self.executor}"):
+        with self._telling(), SetWorkflowID(f"{id_}/{self.executor}"):
             DBOS.start_workflow(_upgrade_cluster, self.executor, claim)
 
     def forget(self, prefix: str) -> None:
         """Cancel what others left unfinished under ids with this prefix: the ledger gave it to somebody else."""
-        left = DBOS.list_workflows(workflow_id_prefix=prefix, status=["PENDING", "ENQUEUED"], load_input=False)
-        DBOS.cancel_workflows([one.workflow_id for one in left if one.executor_id != self.executor])
+        with self._telling():
+            left = DBOS.list_workflows(workflow_id_prefix=prefix, status=["PENDING", "ENQUEUED"], load_input=False)
+            DBOS.cancel_workflows([one.workflow_id for one in left if one.executor_id != self.executor])
 
     def close(self) -> None:
         """End the engine; workflows under way are left as they are, for the next process."""
