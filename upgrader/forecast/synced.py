@@ -40,6 +40,7 @@ def preserved(lb_id: str) -> ExpectedEvent:
     """The event of a load balancer that `preserve-lb-on-delete` keeps, at each sync that finds it.
 
     One that is only being made is found by the sync after that (Apply of `model_applier.go`, both kinds, from v2.10.0).
+    Its id is not known yet: empty here, the text stays out.
     """
-    text = f"The lb [{lb_id}] will be preserved after the service is deleted."
+    text = f"The lb [{lb_id}] will be preserved after the service is deleted." if lb_id else ""
     return ExpectedEvent(type="Warning", reason=PRESERVED, message=text)

@@ -110,6 +110,7 @@ def test_a_preserved_clb_is_told_of_where_it_is_found() -> None:
 
     assert told("v2.10.0", a_clb())
     assert not told("v2.10.0", None)
+    assert told("v2.12.4", None, **{"network-type": "vpc"})  # refused once the CLB is made, and tried again
     assert told("v2.11.2", a_clb(), **{"vgroup-port": "bad"})
     assert not told("v2.12.4", a_clb(), **{"vgroup-port": "bad"})
 

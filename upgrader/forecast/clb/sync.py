@@ -58,12 +58,15 @@ def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
     refusal = lookup_refusal(world, service, found, full_sync=full_sync)
     if refusal is not None:
         return replace(base, refusal=refusal, named=Notes(world, service).get("id") if world.ways.id_label else "")
+    kept = world.ways.clb_preserve != "unknown" and bool(Notes(world, service).get("preserve-lb-on-delete"))
     if lb is None:
-        return _created(world, service, local, base)
+        made = _created(world, service, local, base)
+        # What fails once the CLB is made is tried again, and the CLB is found then.
+        again = kept and made.refusal is not None and bool(made.writes)
+        return replace(made, events=(preserved(""), *made.events)) if again else made
     listing = named_groups_refusal(world, service)
     # From v2.12 on all is read before a preserved CLB is told of.
-    told = listing is None or world.ways.clb_clean_up == "always"
-    if told and world.ways.clb_preserve != "unknown" and Notes(world, service).get("preserve-lb-on-delete"):
+    if kept and (listing is None or world.ways.clb_clean_up == "always"):
         base = replace(base, events=(preserved(lb.id), *base.events))
     if listing is not None:
         return replace(base, refusal=listing, named=lb.id)
