@@ -46,10 +46,10 @@ def domain_writes(world: World, lb_id: str, remote: Listener, wanted: Mapping[st
 
 def _known(world: World, remote: Listener, wanted: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Domain → certificate and id. Where they were not read, only a CCM that knows the annotation has made them."""
-    text = remote.attributes.get(DOMAIN_EXTENSIONS)
+    text, running = remote.attributes.get(DOMAIN_EXTENSIONS), world.running
     if text is None:
-        knows = world.matrix.annotation(_NAME, "clb") if world.running is not None else None
-        made = knows is not None and world.running is not None and knows.read_by(world.running)
+        named = world.matrix.annotation(_NAME, "clb")
+        made = named is not None and running is not None and named.read_by(running)
         return {domain: (certificate, "") for domain, certificate in wanted.items()} if made else {}
-    parts = (one.split(":") for one in text.split(",") if one)
-    return {domain: (certificate, extension) for domain, certificate, extension in parts}
+    parts = (f"{one}::".split(":") for one in text.split(",") if one)
+    return {domain: (certificate, extension) for domain, certificate, extension, *_ in parts}
