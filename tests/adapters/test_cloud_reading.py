@@ -106,7 +106,9 @@ def test_requests_grow_with_pages_and_wanted_load_balancers_only() -> None:
     assert all(lb.tags for lb in found)
     assert names.count("slb:DescribeLoadBalancers") == 3
     assert names.count("slb:ListTagResources") == 0
-    assert names.count("slb:DescribeLoadBalancerAttribute") == 1
+    assert names.count("slb:DescribeLoadBalancerListeners") == 1
+    assert names.count("slb:DescribeVServerGroups") == 1
+    assert names.count("slb:DescribeLoadBalancerAttribute") == 0  # the list tells what it would
 
 
 def test_lost_groups_are_those_of_our_cluster_without_an_owner(lab: tuple[Cloud, AliyunCloud]) -> None:

@@ -6,14 +6,14 @@ Lists are complete (all pages). No call is made per Service.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from upgrader.codec import Unreadable
-from upgrader.model.cloud import LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
+from upgrader.model.cloud import Listener, LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
 from upgrader.model.facts import ClusterKind, Network, RamFacts
 from upgrader.model.kube import Endpoints, EndpointSlice, Event, Node, Pod, Service
 from upgrader.ports.clock import Clock
@@ -207,8 +207,17 @@ class CloudSurvey(CloudReader, Protocol):
     def nlb_groups(self, region: str) -> tuple[ServerGroup, ...]:
         """Every NLB server group of the region with tags, list calls only."""
 
-    def detail(self, region: str, listed: LoadBalancer, groups: Sequence[ServerGroup] = ()) -> LoadBalancer:
-        """A listed load balancer in full; for an NLB, `groups` are the region's server groups."""
+    def listeners(self, region: str, listed: Sequence[LoadBalancer]) -> Mapping[str, tuple[Listener, ...]]:
+        """The listeners of listed load balancers by their ids, list calls only; some may be left out."""
+
+    def detail(
+        self,
+        region: str,
+        listed: LoadBalancer,
+        groups: Sequence[ServerGroup] = (),
+        listeners: tuple[Listener, ...] | None = None,
+    ) -> LoadBalancer:
+        """A listed load balancer in full. `groups` are the region's, for an NLB; `listeners` its own, where known."""
 
     def additional_certificates(self, region: str, listener_id: str) -> tuple[str, ...]:
         """The certificates of an NLB's listener beside its default ones."""

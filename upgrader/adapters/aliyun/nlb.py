@@ -11,11 +11,14 @@ from upgrader.adapters.aliyun.answers import ask, attributes, number, token_page
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
 from upgrader.adapters.aliyun.tags import tags_of, tags_of_listed
+from upgrader.adapters.aliyun.together import by_owner, numbered, those_told
 from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
 from upgrader.model.errors import AbsentError
 
 OWNER_TAG = "kubernetes.do.not.delete"
 CLUSTER_TAG = "ack.aliyun.com"
+_TOGETHER = 20
+"""So many NLBs may be named where listeners are listed."""
 _NOT_ATTRIBUTES = frozenset(
     {"LoadBalancerId", "LoadBalancerName", "DNSName", "AddressType", "VpcId", "LoadBalancerStatus", "Tags", "RequestId"}
 )
@@ -52,21 +55,36 @@ class NlbReader:
         tags = tags_of_listed(self._transport, "nlb", self._region, "servergroup", records)
         return tuple(_group(record, tags[one]) for one, record in records.items())
 
-    def detail(self, lb_id: str, tags: dict[str, str], groups: Iterable[ServerGroup]) -> LoadBalancer:
-        """One NLB in full; its groups are those of `groups` that a listener names or that carry its owner tag."""
+    def listeners(self, lb_ids: Sequence[str]) -> dict[str, tuple[Listener, ...]]:
+        """The listeners of NLBs by their ids, asked for together; left out are those of which none was told."""
+        return those_told(self._listeners, lb_ids, _TOGETHER)
+
+    def _listeners(self, lb_ids: Sequence[str]) -> dict[str, tuple[Listener, ...]]:
+        call = self._call("ListListeners", **numbered("LoadBalancerIds", lb_ids))
+        told = by_owner(token_pages(self._transport, call, "Listeners"))
+        return {lb_id: _in_order(map(_listener, records)) for lb_id, records in told.items()}
+
+    def detail(
+        self, lb_id: str, tags: dict[str, str], groups: Iterable[ServerGroup],
+        listeners: tuple[Listener, ...] | None = None,
+    ) -> LoadBalancer:  # fmt: skip
+        """One NLB in full; its groups are those of `groups` that a listener names or that carry its owner tag.
+
+        Its `listeners` are asked for where they are not known.
+        """
         record = ask(self._transport, self._call("GetLoadBalancerAttribute", LoadBalancerId=lb_id))
         lb = _load_balancer(record)
         if not lb.id:
             raise AbsentError(what=f"no NLB {lb_id}", where=self._region,
                               next_command=f"aliyun nlb GetLoadBalancerAttribute --LoadBalancerId {lb_id}")  # fmt: skip
-        call = self._call("ListListeners", **{"LoadBalancerIds.1": lb_id})
-        listeners = [_listener(one) for one in token_pages(self._transport, call, "Listeners")]
+        if listeners is None:
+            listeners = self._listeners([lb_id]).get(lb_id, ())
         named, owner = {one.server_group_id for one in listeners}, tags.get(OWNER_TAG)
         own = [one for one in groups if one.id in named or (owner and one.tags.get(OWNER_TAG) == owner)]
         return replace(
             lb,
             tags=tags,
-            listeners=tuple(sorted(listeners, key=lambda one: (one.port, one.protocol, one.id))),
+            listeners=listeners,
             server_groups=tuple(sorted(self.with_backends(own), key=lambda one: one.id)),
         )
 
@@ -135,6 +153,10 @@ def _zone(record: Mapping[str, Any]) -> str:
     held: Mapping[str, Any] = next(iter(record.get("LoadBalancerAddresses") or ()), {})
     parts = record.get("ZoneId"), record.get("VSwitchId"), held.get("PrivateIPv4Address"), held.get("AllocationId")
     return ":".join(str(part or "") for part in parts).rstrip(":")
+
+
+def _in_order(found: Iterable[Listener]) -> tuple[Listener, ...]:
+    return tuple(sorted(found, key=lambda one: (one.port, one.protocol, one.id)))
 
 
 def _listener(record: Mapping[str, Any]) -> Listener:

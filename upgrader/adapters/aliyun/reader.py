@@ -13,7 +13,7 @@ from upgrader.adapters.aliyun.network import NetworkReader
 from upgrader.adapters.aliyun.nlb import NlbReader
 from upgrader.adapters.aliyun.ram import RamReader
 from upgrader.adapters.aliyun.slb import SlbReader
-from upgrader.model.cloud import LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
+from upgrader.model.cloud import Listener, LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
 from upgrader.model.facts import RamFacts
 from upgrader.ports.read import AddonInfo, CloudCluster, TaskInfo
 
@@ -83,24 +83,35 @@ class AliyunReader:
     def _listed(self, key: tuple[str, ...], ask: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
         return self._lists.get(key, ask) if self._lists is not None else ask()
 
-    def detail(self, region: str, listed: LoadBalancer, groups: Sequence[ServerGroup] = ()) -> LoadBalancer:
-        """A listed load balancer in full; for an NLB, `groups` are the region's server groups."""
+    def listeners(self, region: str, listed: Sequence[LoadBalancer]) -> dict[str, tuple[Listener, ...]]:
+        """The listeners of listed load balancers by their ids, asked for together; some may be left out."""
+        clbs, nlbs = ([lb.id for lb in listed if lb.kind == kind] for kind in ("clb", "nlb"))
+        of_clbs = SlbReader(self._transport, region).listeners(clbs)
+        return of_clbs | NlbReader(self._transport, region).listeners(nlbs)
+
+    def detail(
+        self, region: str, listed: LoadBalancer, groups: Sequence[ServerGroup] = (),
+        listeners: tuple[Listener, ...] | None = None,
+    ) -> LoadBalancer:  # fmt: skip
+        """A listed load balancer in full. `groups` are the region's, for an NLB; `listeners` its own, where known."""
         if listed.kind == "nlb":
-            return NlbReader(self._transport, region).detail(listed.id, listed.tags, groups)
-        return SlbReader(self._transport, region).detail(listed.id, listed.tags)
+            return NlbReader(self._transport, region).detail(listed.id, listed.tags, groups, listeners)
+        reader = SlbReader(self._transport, region)
+        return reader.detail(listed.id, listed.tags) if listeners is None else reader.completed(listed, listeners)
 
     def details(self, region: str, vpc_id: str, listed: Sequence[LoadBalancer]) -> list[LoadBalancer]:
         """The listed load balancers in full, a few at a time."""
         groups = self.nlb_groups(region) if any(lb.kind == "nlb" for lb in listed) else ()
-        return fan_out(lambda lb: self.detail(region, lb, groups), listed)
+        known = self.listeners(region, listed)
+        return fan_out(lambda lb: self.detail(region, lb, groups, known.get(lb.id)), listed)
 
     def load_balancer(self, lb_id: str) -> LoadBalancer:
         """One load balancer in full."""
         if lb_id.startswith("nlb-"):
-            nlb = NlbReader(self._transport, self.region)
-            return nlb.detail(lb_id, nlb.tags(lb_id), nlb.groups())
-        slb = SlbReader(self._transport, self.region)
-        return slb.detail(lb_id, slb.tags(lb_id))
+            of_nlbs = NlbReader(self._transport, self.region)
+            return of_nlbs.detail(lb_id, of_nlbs.tags(lb_id), of_nlbs.groups())
+        of_clbs = SlbReader(self._transport, self.region)
+        return of_clbs.detail(lb_id, of_clbs.tags(lb_id))
 
     def additional_certificates(self, region: str, listener_id: str) -> tuple[str, ...]:
         """The certificates of an NLB's listener beside its default ones."""

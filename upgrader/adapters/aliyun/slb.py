@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from upgrader.adapters.aliyun.answers import ask, attributes, listed, number, nu
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
 from upgrader.adapters.aliyun.tags import tags_of, tags_of_listed
+from upgrader.adapters.aliyun.together import by_owner, numbered, those_told
 from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
 from upgrader.model.errors import AbsentError, RefusedError
 
@@ -22,6 +23,12 @@ _NOT_LISTENER_ATTRIBUTES = frozenset(
     {"LoadBalancerId", "RequestId", "ListenerPort", "ListenerProtocol", "Description", "VServerGroupId", "Status",
      "Tags", "Rules", "DomainExtensions"}
 )  # fmt: skip
+# What CCM compares and the lists tell too (services/slb/struct_load_balancer.go of the SDK that CCM is built with).
+_WHOLE = frozenset(
+    {"LoadBalancerSpec", "Bandwidth", "InternetChargeType", "DeleteProtection", "ModificationProtectionStatus"}
+)
+_TOGETHER = 10
+"""So many CLBs may be named where listeners are listed."""
 _SETTINGS = ("TCPListenerConfig", "UDPListenerConfig", "HTTPListenerConfig", "HTTPSListenerConfig")
 _PROTOCOLS = ("tcp", "udp", "http", "https")
 
@@ -54,6 +61,22 @@ class SlbReader:
             )  # fmt: skip
         return replace(lb, tags=tags, listeners=self._listeners(lb_id, record), server_groups=self._groups(lb_id))
 
+    def listeners(self, lb_ids: Sequence[str]) -> dict[str, tuple[Listener, ...]]:
+        """The listeners of CLBs by their ids, asked for together; left out are those of which none was told."""
+
+        def ask(batch: Sequence[str]) -> dict[str, tuple[Listener, ...]]:
+            call = self._call("DescribeLoadBalancerListeners", **numbered("LoadBalancerId", batch))
+            told = by_owner(token_pages(self._transport, call, "Listeners", "Listener"))
+            return {lb_id: _in_order(map(_listener, records)) for lb_id, records in told.items()}
+
+        return those_told(ask, lb_ids, _TOGETHER)
+
+    def completed(self, listed: LoadBalancer, listeners: tuple[Listener, ...]) -> LoadBalancer:
+        """A listed CLB in full, whose listeners are known; asked for by itself where the list told too little."""
+        if not listed.attributes.keys() >= _WHOLE:
+            return self.detail(listed.id, listed.tags)
+        return replace(listed, listeners=listeners, server_groups=self._groups(listed.id), detailed=True)
+
     def domain_extensions(self, lb_id: str, port: int) -> tuple[str, ...]:
         """The additional certificates of an HTTPS listener as `domain:certificate:id`."""
         call = self._call("DescribeDomainExtensions", LoadBalancerId=lb_id, ListenerPort=str(port))
@@ -73,7 +96,7 @@ class SlbReader:
             if "ListenerPortsAndProtocol" not in record:
                 raise
             found = fan_out(lambda one: self._one_listener(lb_id, one), ports)
-        return tuple(sorted(found, key=lambda one: (one.port, one.protocol)))
+        return _in_order(found)
 
     def _one_listener(self, lb_id: str, port: Mapping[str, Any]) -> Listener:
         protocol = str(port.get("ListenerProtocol", "tcp")).lower()
@@ -118,6 +141,10 @@ def _load_balancer(record: Mapping[str, Any]) -> LoadBalancer:
         status=str(record.get("LoadBalancerStatus") or ""),
         attributes=attributes(record, _NOT_ATTRIBUTES),
     )
+
+
+def _in_order(found: Iterable[Listener]) -> tuple[Listener, ...]:
+    return tuple(sorted(found, key=lambda one: (one.port, one.protocol)))
 
 
 def _listener(record: Mapping[str, Any]) -> Listener:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from upgrader.adapters.aliyun.answers import tag_map, token_pages
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
+from upgrader.adapters.aliyun.together import batches, numbered
 
 IDS_A_REQUEST = 20
 """What ListTagResources takes at once in every product that has it."""
@@ -33,14 +34,12 @@ def tags_of(
     found: dict[str, dict[str, str]] = {one: {} for one in ids}
 
     def ask(batch: Sequence[str]) -> list[tuple[str, str, str]]:
-        params = {"RegionId": region, "ResourceType": kind}
-        params |= {f"ResourceId.{place}": one for place, one in enumerate(batch, 1)}
+        params = {"RegionId": region, "ResourceType": kind, **numbered("ResourceId", batch)}
         call = Call(product=product, action="ListTagResources", region=region, params=params)
         records = token_pages(transport, call, "TagResources", "TagResource", sized=product == "nlb")
         return [(str(r.get("ResourceId", "")), str(r.get("TagKey", "")), str(r.get("TagValue") or "")) for r in records]
 
-    batches = [ids[start : start + IDS_A_REQUEST] for start in range(0, len(ids), IDS_A_REQUEST)]
-    for answer in fan_out(ask, batches):
+    for answer in fan_out(ask, batches(ids, IDS_A_REQUEST)):
         for resource, key, value in answer:
             if resource in found and key:
                 found[resource][key] = value
