@@ -68,6 +68,9 @@ def test_a_list_is_read_strictly(tmp_path: Path) -> None:
     path.write_text("clusters:\n- {id: a}\n- {id: a}\n")
     with pytest.raises(InputError, match="listed twice: a"):
         of_file(path)
+    path.write_text("clusters:\n- {id: a, version: banana}\n")
+    with pytest.raises(InputError, match="cluster a: 'banana' is not a CCM version"):
+        of_file(path)
     path.write_text("clusters:\n- {id: a, regoin: x}\n")
     with pytest.raises(InputError, match="regoin"):
         of_file(path)

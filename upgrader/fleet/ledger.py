@@ -24,6 +24,8 @@ from upgrader.ports.clock import Clock
 
 _TABLES_LOCK = 0x63636D7570
 """PostgreSQL's advisory locks are numbers; this one is `ccmup`."""
+_FULL = ("disk is full", "no space left")
+"""What SQLite and PostgreSQL say when their disk is."""
 _CHANGING = tuple(column for column in RUNS.c if column.name not in ("strategy", "waves"))
 
 
@@ -182,6 +184,9 @@ def told(error: sa.exc.DatabaseError, url: sa.URL) -> TransientError | InputErro
     """What a database's error means: it does not answer now, or it is none that we can use."""
     where = url.render_as_string(hide_password=True)
     why = str(error.orig).partition("\n")[0] or type(error.orig).__name__
+    if any(said in why.lower() for said in _FULL):
+        return TransientError("the disk of the ledger's database is full", where=where, why=why,
+                              next_command="make room on it, then ccm-upgrade fleet status --all")  # fmt: skip
     if isinstance(error, sa.exc.OperationalError):
         return TransientError("the ledger's database does not answer", where=where, why=why,
                               next_command="look at the database, then ccm-upgrade fleet status --all")  # fmt: skip

@@ -15,6 +15,7 @@ from upgrader.fleet.model import Member
 from upgrader.matrix.yaml_text import load_text
 from upgrader.model.errors import CcmUpgradeError, InputError
 from upgrader.model.facts import ClusterKind
+from upgrader.model.version import parse_version
 from upgrader.ports.read import CloudCluster
 
 OWN_ACCOUNT = "of the default credentials"
@@ -80,7 +81,10 @@ def of_kubeconfig(path: Path) -> tuple[Member, ...]:
 
 
 def of_file(path: Path) -> tuple[Member, ...]:
-    """The clusters listed in a YAML file under `clusters`. Raises `InputError` for unknown keys and double ids."""
+    """The clusters listed in a YAML file under `clusters`.
+
+    Raises `InputError` for unknown keys, double ids and what is no version.
+    """
     content = load_text(path)
     try:
         listed = msgspec.convert(content, type=_Listed).clusters
@@ -89,6 +93,13 @@ def of_file(path: Path) -> tuple[Member, ...]:
             what="not a list of clusters", where=str(path), why=str(error),
             next_command="see docs/guide/fleet.md for one that works",
         ) from error  # fmt: skip
+    for one in listed:
+        if one.version:
+            try:
+                parse_version(one.version)
+            except InputError as error:
+                raise InputError(what=f"cluster {one.id}: {error.what}", where=str(path), why=error.why,
+                                 next_command=error.next_command) from error  # fmt: skip
     ids = [one.id for one in listed]
     double = sorted({one for one in ids if ids.count(one) > 1})
     if double:
