@@ -134,3 +134,13 @@ def test_a_blank_reason_is_none(verb: list[str], tmp_path: Path) -> None:
     ended = CliRunner().invoke(fleet, [*verb, "--reason", " ", "--state-dir", str(tmp_path)])
     assert ended.exit_code == 2
     assert "say why" in ended.output
+
+
+def test_what_an_aborted_run_left_half_done_is_gone_on_with_by_itself(ledger: Ledger) -> None:
+    claim = Admission(ledger).claim("r1", "w")
+    assert claim is not None
+    Admission(ledger).progress(claim, "step 1 of 2", cluster_run="r1.c0000.1-1")
+    Control(ledger).set_state("r1", "ABORTED", who="ann", why="wrong target")
+    Admission(ledger).finish(claim, "paused", "asked to stop")
+    assert [one.next_command for one in examine(ledger, "r1")] == ["ccm-upgrade resume r1.c0000.1-1"]
+    assert told(ledger).endswith("next: ccm-upgrade fleet doctor r1\n")

@@ -156,6 +156,8 @@ def _next(found: FleetStatus) -> str:
         return f"ccm-upgrade fleet retry {found.id} --failed --reason TEXT, once the cause is gone"
     if found.state == "SUCCEEDED" and found.totals.get("unknown"):
         return f"ccm-upgrade fleet retry {found.id} --failed --reason TEXT, once they answer"
+    if found.state == "ABORTED" and {"running", "paused", "stalled"} & found.totals.keys():
+        return f"ccm-upgrade fleet doctor {found.id}"
     return f"ccm-upgrade fleet report {found.id} --out html=fleet.html"
 
 

@@ -8,6 +8,8 @@ from upgrader.fleet.admission import Admission
 from upgrader.fleet.control import Control, Workers, denied_by
 from upgrader.fleet.ledger import Ledger
 
+_HALF_DONE = frozenset({"paused", "stalled"})
+
 
 class Ailment(Struct, frozen=True, kw_only=True):
     """One thing that holds the run up."""
@@ -24,6 +26,13 @@ def examine(ledger: Ledger, run: str) -> tuple[Ailment, ...]:
         one.member.name or one.member.id for one in clusters if one.state == "running" and one.worker not in alive
     ]
     found = []
+    if row.state == "ABORTED":  # nobody goes on with the run: each cluster is gone on with, or put back, by itself
+        return tuple(
+            Ailment(what=f"{one.member.name or one.member.id} is half done, and its fleet run was aborted",
+                    next_command=f"ccm-upgrade resume {one.cluster_run}")
+            for one in clusters
+            if one.cluster_run and (one.state in _HALF_DONE or (one.state == "running" and one.worker not in alive))
+        )  # fmt: skip
     if orphans and not alive:  # the living take over what the dead left
         many = "1 cluster is" if len(orphans) == 1 else f"{len(orphans)} clusters are"
         found.append(Ailment(what=f"{many} half done and nobody works on {'it' if len(orphans) == 1 else 'them'}: "
