@@ -14,6 +14,7 @@ from upgrader.codec import Unreadable
 from upgrader.discover.buffers import Buffer
 from upgrader.discover.json_text import DUMP, readable, refuse, refuse_repeated, repeated_key
 from upgrader.discover.pages import Cut, Source, beginning, parsed_pages
+from upgrader.model.described import described
 from upgrader.model.errors import InputError
 from upgrader.model.facts import FACTS_SCHEMA, ClusterFacts
 from upgrader.model.kube import Endpoints, EndpointSlice, Event, Node, Pod, Service
@@ -55,14 +56,14 @@ _BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 @cache
 def _decoder(kind: str) -> msgspec.json.Decoder[Any] | None:
     """Of one object; None for a kind that is not typed. Each is built when it is needed: a dump has few kinds."""
-    return msgspec.json.Decoder(TYPED[kind]) if kind in TYPED else None
+    return msgspec.json.Decoder(described(TYPED[kind])) if kind in TYPED else None
 
 
 @cache
 def _page_decoder(kind: str) -> msgspec.json.Decoder[Any] | None:
     """Of a list of objects; None for a kind that is wanted in its plain form too."""
     shape: Any = TYPED.get(kind)
-    return msgspec.json.Decoder(list[shape]) if shape is not None and kind not in PLAIN else None
+    return msgspec.json.Decoder(described(list[shape])) if shape is not None and kind not in PLAIN else None
 
 
 class Found:
