@@ -11,7 +11,7 @@ from tests.adapters.labcloud import KEY, SECRET
 from upgrader.adapters.aliyun.call import Call
 from upgrader.adapters.aliyun.client import SdkTransport
 from upgrader.adapters.aliyun.endpoint import parse_endpoint
-from upgrader.adapters.aliyun.errors import redacted
+from upgrader.adapters.aliyun.errors import from_code, redacted
 from upgrader.model.errors import AbsentError, CcmUpgradeError, DeniedError, RefusedError, TransientError
 
 READ = Call(product="slb", action="DescribeLoadBalancers", region="cn-hangzhou")
@@ -104,3 +104,10 @@ def test_a_write_that_was_throttled_did_not_land_and_one_that_broke_may_have(wir
 def test_secrets_leave_no_trace(text: str) -> None:
     assert "topsecretvalue" not in redacted(text)
     assert "LTAI5t" not in redacted(text)
+
+
+def test_a_role_that_is_not_there_is_looked_for_in_ram() -> None:
+    call = Call(product="sts", action="AssumeRole", region="cn-hangzhou", params={"RoleArn": "acs:ram::1:role/none"})
+    error = from_code(call, 404, "EntityNotExist.Role", "The role not exists.")
+    assert isinstance(error, AbsentError)
+    assert "ListRoles" in error.next_command

@@ -22,7 +22,8 @@ def emit() -> None:
 def job(plan_file: Path, wave: str, image: str, namespace: str, secret: str) -> None:
     """A ConfigMap with the wave's part of the plan, and an Indexed Job, one cluster an index.
 
-    Its maxFailedIndexes and parallelism together keep the wave's budget.
+    Its maxFailedIndexes and parallelism together keep the wave's budget. Exit codes: 0 printed, 64 the plan has no such
+    wave, or is none.
     """
     import yaml
 

@@ -29,7 +29,7 @@ _FORMATS = ("html", "json", "md", "csv")
 def report(what: str, form: str | None, outs: tuple[str, ...], database: str, state_dir: Path | None) -> None:
     """The report of a run (the newest by default) or a fleet plan: heat map, waves, what failed and why, what is left.
 
-    Offline; writes only the files that --out names.
+    Offline; writes only the files that --out names. Exit codes: 0 told, 64 there is no such run or file.
     """
     from upgrader.report.fleet import FLEET_FORMATS
 

@@ -81,8 +81,12 @@ def from_code(call: Call, status: int, code: str, message: str, request_id: str 
         return RefusedError(what=f"the endpoint does not know {call.name}", code=code, where=call.region, why=why,
                             next_command="check --endpoint and --region")  # fmt: skip
     if _ABSENT.search(code) or status == 404:
-        return AbsentError(what=f"not there: {call.name} {_object(call)}".rstrip(), where=call.region, why=why,
-                           next_command="check --cluster-id and --region")  # fmt: skip
+        of_ram = call.product in ("ram", "sts")
+        return AbsentError(
+            what=f"not there: {call.name} {_object(call)}".rstrip(), where=call.region, why=why,
+            next_command="aliyun ram ListRoles, and check the role's name" if of_ram else
+            "check --cluster-id and --region",
+        )  # fmt: skip
     return RefusedError(what=f"{call.name} was refused", code=code, where=call.region, why=why,
                         next_command=f"read {troubleshooting(code)}")  # fmt: skip
 
