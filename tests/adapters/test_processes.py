@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from upgrader.adapters import processes
 from upgrader.adapters.processes import most, shared
+from upgrader.ports.clock import SystemClock
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -38,10 +40,14 @@ def test_all_comes_back_in_order(workers: int, count: int) -> None:
 
 def test_several_processes_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "most", lambda: 3)
-    found = shared(lambda number: str(os.getpid()).encode(), 6) or []
-    assert found[:3] == found[3:]
+
+    def work(number: int) -> bytes:
+        SystemClock().sleep(0.05)  # Time for the others to take a number, too.
+        return str(os.getpid()).encode()
+
+    found = shared(work, 12) or []
     assert len(set(found)) == 3
-    assert found[0] == str(os.getpid()).encode()
+    assert str(os.getpid()).encode() in found
 
 
 @pytest.mark.parametrize("place", range(4))
@@ -53,18 +59,33 @@ def test_nothing_comes_back_where_something_is_missing(workers: int, place: int)
 @pytest.mark.parametrize("end", ["killed", "raised", "left"])
 def test_a_process_that_dies_brings_nothing(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "most", lambda: 2)
+    here = os.getpid()
 
     def work(number: int) -> bytes:
-        if number == 1:  # What the other process does.
-            if end == "killed":
-                os.kill(os.getpid(), signal.SIGKILL)
-            if end == "left":
-                os._exit(0)
-            raise ZeroDivisionError
-        return b"x"
+        if os.getpid() == here:
+            SystemClock().sleep(0.1)
+            return b"x"
+        if end == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if end == "left":
+            os._exit(0)
+        raise ZeroDivisionError
 
-    assert shared(work, 4) is None
+    assert shared(work, 8) is None
     assert _nobody_is_left()
+
+
+def test_nobody_goes_on_where_something_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(processes, "most", lambda: 2)
+
+    def work(number: int) -> bytes:
+        with (tmp_path / "done").open("ab") as done:
+            done.write(b"x")
+        SystemClock().sleep(0.02)
+        return b""
+
+    assert shared(work, 500) is None
+    assert len((tmp_path / "done").read_bytes()) <= 4
 
 
 def test_where_no_more_processes_are_allowed_nothing_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,8 +105,10 @@ def test_where_no_more_processes_are_allowed_nothing_comes_back(monkeypatch: pyt
 def test_what_goes_wrong_here_is_told_and_nobody_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "most", lambda: 2)
 
+    here = os.getpid()
+
     def work(number: int) -> bytes:
-        if number == 0:
+        if os.getpid() == here:
             raise KeyboardInterrupt
         signal.pause()
         return b""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import msgspec
 
 Work = Callable[[int], bytes]
 
+_NUMBER, _PIPE = 4, 64 * 1024
+"""Bytes of a number in a pipe, and what a pipe holds."""
 _ENOUGH = 4
 """More would spare little, and a container may have fewer processors than it sees."""
 
@@ -17,33 +19,42 @@ _ENOUGH = 4
 def shared(work: Work, count: int) -> list[bytes] | None:
     """What `work` returns for each number from 0 to `count` - 1, in order; None where that is empty once.
 
-    This process does its share; where it can't have others, all. A process that ended otherwise, or could not be
-    had, returned nothing. Nothing that the others do but what `work` returns is seen here, and none of them
-    outlives the call.
+    This process does its share, whoever is ready takes the next number; where it can't have others, it does all. A
+    process that ended otherwise, or could not be had, returned nothing. Nothing that the others do but what `work`
+    returns is seen here, and none of them outlives the call.
     """
-    workers = max(min(count, most()), 1)
-    shares = [range(number, count, workers) for number in range(workers)]
-    helpers = list[_Helper]()
+    deck, helpers = _dealt(count), list[_Helper]()
     try:
-        for share in shares[1:]:
-            helpers.append(_Helper(work, share))
-        found = _done(work, shares[0])
+        for _ in range(min(count, most()) - 1):
+            helpers.append(_Helper(work, deck))
+        found = _done(work, deck)
         for helper in helpers:
-            found |= helper.result() if found else {}
+            found |= helper.result()
     except _NoProcessError:
         return None
     finally:
+        os.close(deck)
         for helper in helpers:
             helper.end()
     return [found[number] for number in range(count)] if len(found) == count else None
 
 
-def _done(work: Work, share: Iterable[int]) -> dict[int, bytes]:
-    """A share of the work, done; nothing of it where something returned nothing."""
+def _dealt(count: int) -> int:
+    """A pipe with the numbers: each is read once, by whoever is next."""
+    reading, writing = os.pipe()
+    os.write(writing, b"".join(number.to_bytes(_NUMBER) for number in range(count)))
+    os.close(writing)
+    return reading
+
+
+def _done(work: Work, deck: int) -> dict[int, bytes]:
+    """What was done of the work; nothing where something returned nothing."""
     found = dict[int, bytes]()
-    for number in share:
+    while dealt := os.read(deck, _NUMBER):
+        number = int.from_bytes(dealt)
         found[number] = work(number)
         if not found[number]:
+            os.read(deck, _PIPE)  # Nobody needs to go on.
             return {}
     return found
 
@@ -63,7 +74,7 @@ class _NoProcessError(Exception):
 class _Helper:
     """A process that does a share of the work, and what it writes about it."""
 
-    def __init__(self, work: Work, share: Iterable[int]) -> None:
+    def __init__(self, work: Work, deck: int) -> None:
         self._reading, writing = os.pipe()
         try:
             self._process = os.fork()
@@ -72,7 +83,7 @@ class _Helper:
             os.close(writing)
             raise _NoProcessError from error
         if self._process == 0:
-            _do(work, share, writing)
+            _do(work, deck, writing)
         os.close(writing)
 
     def result(self) -> dict[int, bytes]:
@@ -91,10 +102,10 @@ class _Helper:
         os.waitpid(self._process, 0)
 
 
-def _do(work: Work, share: Iterable[int], writing: int) -> None:
+def _do(work: Work, deck: int, writing: int) -> None:
     """All that a process of ours does. It ends at once: what was open or buffered is the other one's to end."""
     try:
         with open(writing, "wb") as pipe:
-            pipe.write(msgspec.msgpack.encode(_done(work, share)))
+            pipe.write(msgspec.msgpack.encode(_done(work, deck)))
     finally:
         os._exit(0)

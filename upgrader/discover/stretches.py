@@ -16,8 +16,8 @@ from msgspec import Struct
 from upgrader.discover.buffers import BIG
 from upgrader.discover.pages import LIST, beginnings
 
-_SIZE = 16 * 1024**2
-"""Bytes of a stretch at most, about."""
+_SIZE = 4 * 1024**2
+"""Bytes of a stretch at most, about: small enough that nobody waits long for the last one."""
 _LOOK = 256 * 1024
 _KINDS = frozenset({"Service", "EndpointSlice"})
 """Kinds of which tens of thousands turn up in one dump."""
