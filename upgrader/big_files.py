@@ -11,11 +11,11 @@ from pathlib import Path
 
 from msgspec import Struct, msgpack
 
-from upgrader.adapters import processes
+from upgrader.adapters import forked
 from upgrader.assess.assess import Part
 from upgrader.assess.check import Check
 from upgrader.assess.registry import CHECKS
-from upgrader.discover.files import read_stretch, without_objects
+from upgrader.discover.files import MAX_BYTES, read_stretch, without_objects
 from upgrader.discover.said import Said
 from upgrader.discover.stretches import Stretch, stretches
 from upgrader.model.errors import InputError
@@ -34,17 +34,18 @@ class Judged(Struct, frozen=True):
 def judge_stretches(path: Path, said: Said, judge: Judge) -> Judged | None:
     """What `judge` says of the file, stretch by stretch; None where it has to be read and judged as a whole.
 
-    So it is with small files, with objects of several kinds, and with broken ones, which the whole way names.
+    So it is with small files and those too large to be taken at all, with objects of several kinds, and with broken
+    ones, which the whole way names.
     """
     try:
-        pieces = stretches(path, processes.most())
+        pieces = stretches(path, forked.most()) if path.stat().st_size <= MAX_BYTES else ()
     except OSError:
         return None
     if not pieces:
         return None
     facts = without_objects(pieces[0].kind, said)
     judge(facts)  # What each process looks up in the matrix is looked up before they part.
-    found = processes.shared(lambda number: _judged(path, pieces[number], said, judge), len(pieces))
+    found = forked.shared(lambda number: _judged(path, pieces[number], said, judge), len(pieces))
     if found is None:
         return None
     decoder = msgpack.Decoder(Part)

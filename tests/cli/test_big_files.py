@@ -12,11 +12,11 @@ from click.testing import CliRunner
 
 from benchmarks.dumps import services, write
 from upgrader import big_files, plugins
-from upgrader.adapters import processes
+from upgrader.adapters import forked
 from upgrader.assess.checks import service_events
 from upgrader.assess.registry import CHECKS
 from upgrader.cli.main import app
-from upgrader.discover import stretches
+from upgrader.discover import files, stretches
 from upgrader.discover.files import read_files
 from upgrader.discover.said import Said
 from upgrader.migrations.context import Context
@@ -60,7 +60,7 @@ def test_the_answer_is_that_of_the_whole(
     workers: int, more: tuple[str, ...], dump: Path, parts: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = _whole(dump, more, monkeypatch)
-    monkeypatch.setattr(processes, "most", lambda: workers)
+    monkeypatch.setattr(forked, "most", lambda: workers)
     assert _check(dump, *more) == whole
     assert len(parts[-1].parts) > workers
 
@@ -81,10 +81,19 @@ def test_what_is_broken_is_told_by_the_whole(
     path, text = tmp_path / "broken.json", dump.read_text()
     middle = text.index(old, len(text) // 2)
     path.write_text(text[:middle] + text[middle:].replace(old, new, 1))
-    monkeypatch.setattr(processes, "most", lambda: 2)
+    monkeypatch.setattr(forked, "most", lambda: 2)
     whole = _whole(path, (), monkeypatch)
     assert _check(path) == whole
     assert parts[-1] is None
+
+
+def test_what_is_too_large_is_refused_as_ever(dump: Path, parts: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (big_files, files):
+        monkeypatch.setattr(module, "MAX_BYTES", dump.stat().st_size - 1)
+    code, told = _check(dump)
+    assert "more than" in told
+    assert code == 1  # as the runner tells an error that `main` turns into 64
+    assert parts == [None]
 
 
 def test_a_check_of_a_plug_in_sees_the_whole(dump: Path, parts: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:

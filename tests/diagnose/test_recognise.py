@@ -13,6 +13,7 @@ import yaml
 from upgrader.diagnose.evidence.registry import EVIDENCE
 from upgrader.diagnose.recognise import WRAPPERS, kind_of_event, recognise
 from upgrader.matrix.load import load_matrix
+from upgrader.matrix.model import ErrorEntry
 from upgrader.model.kube import Event, EventSource, ObjectReference
 
 HERE = Path(__file__).parent
@@ -37,8 +38,8 @@ def test_every_row_of_the_faq_is_among_the_messages() -> None:
 
 
 @pytest.mark.parametrize("entry", MATRIX.errors, ids=lambda entry: entry.id)
-def test_every_entry_speaks_for_its_own_example(entry: object) -> None:
-    assert getattr(entry, "id") in ids(getattr(entry, "message"))  # noqa: B009
+def test_every_entry_speaks_for_its_own_example(entry: ErrorEntry) -> None:
+    assert entry.id in ids(entry.message)
 
 
 def test_evidence_and_frames_belong_to_entries_that_exist() -> None:

@@ -109,15 +109,12 @@ def concluded(check: Check, parts: Sequence[PartRun], bare: Context) -> tuple[Ch
 
 def _together(parts: Iterable[PartRun]) -> tuple[Finding, ...]:
     """All findings; those that are not about a Service are the same in each part, and told once."""
-    found, others = list[Finding](), list[Finding]()
-    for part in parts:
-        for finding in part.findings:
-            if finding.subject.kind != "Service" and finding in others:
-                continue
-            found.append(finding)
-            if finding.subject.kind != "Service":
-                others.append(finding)
-    return tuple(found)
+    findings = [finding for part in parts for finding in part.findings]
+    others = list[Finding]()
+    for finding in findings:
+        if finding.subject.kind != "Service" and finding not in others:
+            others.append(finding)
+    return (*others, *(finding for finding in findings if finding.subject.kind == "Service"))
 
 
 def _told(error: Exception) -> str:

@@ -10,6 +10,7 @@ from upgrader.adapters.aliyun.answers import ask, attributes, listed, numbered_p
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
 from upgrader.adapters.aliyun.nlb import CLUSTER_TAG, OWNER_TAG
+from upgrader.adapters.aliyun.together import batches, numbered
 from upgrader.model.cloud import NetworkInterface, SecurityGroup
 
 IPS_A_REQUEST = 100
@@ -27,13 +28,12 @@ class NetworkReader:
 
         def look(batch: Sequence[str]) -> list[NetworkInterface]:
             params = {"VpcId": vpc_id} if vpc_id else {}
-            params |= {f"PrivateIpAddress.{place}": ip for place, ip in enumerate(batch, 1)}
+            params |= numbered("PrivateIpAddress", batch)
             call = self._call("ecs", "DescribeNetworkInterfaces", **params)
             records = numbered_pages(self._transport, call, "NetworkInterfaceSets", "NetworkInterfaceSet")
             return [eni for record in records for eni in _interfaces(record, set(batch))]
 
-        batches = [wanted[start : start + IPS_A_REQUEST] for start in range(0, len(wanted), IPS_A_REQUEST)]
-        found = [eni for answer in fan_out(look, batches) for eni in answer]
+        found = [eni for answer in fan_out(look, batches(wanted, IPS_A_REQUEST)) for eni in answer]
         return tuple(sorted(found, key=lambda eni: (eni.ip, eni.id)))
 
     def security_groups(self, vpc_id: str) -> tuple[SecurityGroup, ...]:

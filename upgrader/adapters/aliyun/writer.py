@@ -8,6 +8,7 @@ from typing import Any
 
 from upgrader.adapters.aliyun.answers import ask
 from upgrader.adapters.aliyun.call import Call, Transport
+from upgrader.adapters.aliyun.together import numbered
 from upgrader.model.errors import InputError
 from upgrader.ports.write import Fence
 
@@ -30,8 +31,7 @@ class AliyunWriter:
 
     def untag(self, lb_id: str, keys: tuple[str, ...]) -> str:
         """Remove tags from a CLB or NLB."""
-        named = {f"TagKey.{place}": key for place, key in enumerate(sorted(keys), 1)}
-        return self._id(self._on_resource("UntagResources", lb_id, named))
+        return self._id(self._on_resource("UntagResources", lb_id, numbered("TagKey", sorted(keys))))
 
     def create_policy_version(self, policy: str, document: dict[str, Any]) -> tuple[str, str]:
         """A new default version of a custom RAM policy: (version id, request id). Never rotates by itself."""

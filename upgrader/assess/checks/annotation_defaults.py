@@ -36,10 +36,11 @@ def applies(context: Context) -> str:
 
 def find(context: Context) -> Iterable[Finding]:
     """WARN for Services that get the new default."""
-    for annotation in _changed(context):
+    for annotation in _changed(context) if context.waiting else ():
+        told = _told(annotation, context)
         for service in context.waiting:
             if kind_of(service) in annotation.lb and not context.sets(service, annotation):
-                yield _pending(service, annotation, _told(annotation, context))
+                yield _pending(service, annotation, told)
 
 
 def tally(context: Context) -> Tally:

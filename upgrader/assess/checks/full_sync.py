@@ -51,8 +51,8 @@ def find(context: Context) -> Iterable[Finding]:
 def tally(context: Context) -> Tally:
     """How many Services there are, and how many are synced in full, by why."""
     found: Tally = {why: Holders(count) for why, count in context.outlook.full_syncs.items()}
-    # There may be more than ask for a load balancer: those that CCM cleans up after are synced too.
-    return found | {_ALL: Holders(max(len(context.services), len(context.forecast.services)))}
+    # More may have a forecast than ask for a load balancer: those that CCM cleans up after are synced too.
+    return found | {_ALL: Holders(len(context.forecast.services))}
 
 
 def tell(tally: Tally, context: Context) -> Iterable[Finding]:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from upgrader.adapters import processes
-from upgrader.adapters.processes import most, shared
+from upgrader.adapters import forked
+from upgrader.adapters.forked import most, shared
 from upgrader.ports.clock import SystemClock
 
 
 @pytest.fixture(params=[1, 2, 3])
 def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(processes, "most", lambda: request.param)
+    monkeypatch.setattr(forked, "most", lambda: request.param)
     return int(request.param)
 
 
@@ -39,7 +39,7 @@ def test_all_comes_back_in_order(workers: int, count: int) -> None:
 
 
 def test_several_processes_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "most", lambda: 3)
+    monkeypatch.setattr(forked, "most", lambda: 3)
 
     def work(number: int) -> bytes:
         SystemClock().sleep(0.05)  # Time for the others to take a number, too.
@@ -58,7 +58,7 @@ def test_nothing_comes_back_where_something_is_missing(workers: int, place: int)
 
 @pytest.mark.parametrize("end", ["killed", "raised", "left"])
 def test_a_process_that_dies_brings_nothing(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "most", lambda: 2)
+    monkeypatch.setattr(forked, "most", lambda: 2)
     here = os.getpid()
 
     def work(number: int) -> bytes:
@@ -76,7 +76,7 @@ def test_a_process_that_dies_brings_nothing(end: str, monkeypatch: pytest.Monkey
 
 
 def test_nobody_goes_on_where_something_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(processes, "most", lambda: 2)
+    monkeypatch.setattr(forked, "most", lambda: 2)
 
     def work(number: int) -> bytes:
         with (tmp_path / "done").open("ab") as done:
@@ -97,13 +97,13 @@ def test_where_no_more_processes_are_allowed_nothing_comes_back(monkeypatch: pyt
         return forks.pop()()
 
     monkeypatch.setattr(os, "fork", fork)
-    monkeypatch.setattr(processes, "most", lambda: 3)
+    monkeypatch.setattr(forked, "most", lambda: 3)
     assert shared(lambda number: b"x", 6) is None
     assert _nobody_is_left()
 
 
 def test_what_goes_wrong_here_is_told_and_nobody_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "most", lambda: 2)
+    monkeypatch.setattr(forked, "most", lambda: 2)
 
     here = os.getpid()
 

@@ -40,7 +40,8 @@ def shared(work: Work, count: int) -> list[bytes] | None:
 
 
 def _dealt(count: int) -> int:
-    """A pipe with the numbers: each is read once, by whoever is next."""
+    """A pipe with the numbers: each is read once, by whoever is next. More than it holds would never be written."""
+    assert count * _NUMBER <= _PIPE
     reading, writing = os.pipe()
     os.write(writing, b"".join(number.to_bytes(_NUMBER) for number in range(count)))
     os.close(writing)
