@@ -61,9 +61,7 @@ def read_cloud(facts: ClusterFacts, cloud: CloudSurvey, questions: Questions) ->
     full: list[LoadBalancer | None] = []
     for kind, call in (("clb", "slb:DescribeLoadBalancerAttribute"), ("nlb", "nlb:GetLoadBalancerAttribute")):
         about = [(lb, lb.id) for lb in chosen if lb.kind == kind]
-        full += questions.each(
-            kind, call, lambda lb: cloud.detail(region, lb, all_groups or (), known.get(lb.id)), about
-        )
+        full += questions.each(kind, call, in_full, about)
     detailed = {lb.id: lb for lb in _with_certificates(facts, [lb for lb in full if lb is not None], cloud, questions)}
     own = facts.ccm.cluster_id or facts.identity.id
     named = named_groups(facts)
