@@ -12,9 +12,11 @@ REUSED, REUSED_GROUP = "nlb-reuse-", "sgp-reuse-"
 _ZONES = (
     "cn-hangzhou-h:vsw-lab-h,cn-hangzhou-i:vsw-lab-i", "cn-hangzhou-i:vsw-lab-i,cn-hangzhou-h:vsw-lab-h",
     "cn-hangzhou-h:vsw-lab-h:192.168.0.77,cn-hangzhou-i:vsw-lab-i:192.168.1.77",
-    "cn-hangzhou-h:vsw-lab-h",
+    "cn-hangzhou-h:vsw-lab-h", "cn-hangzhou-h:vsw-lab-h:192.168.7.7,cn-hangzhou-i:vsw-lab-i",
     "cn-hangzhou-h:vsw-lab-h::eip-1,cn-hangzhou-i:vsw-lab-i::eip-2",
 )  # fmt: skip
+SOURCE_RANGES = (("1.2.3.4/32", "192.168.0.0/16"), ("10.0.0.0/8",), ("0.0.0.0/0",),
+                 ("192.168.0.0/16", "192.168.0.0/16"))  # fmt: skip
 # Groups of annotations that mean something together, each with some of the values that people give.
 _NOTES: tuple[dict[str, tuple[str, ...]], ...] = (
     {"address-type": ("intranet", "internet", "Intranet")},
@@ -70,7 +72,8 @@ _TLS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"alpn": ("off",)},
     {"additional-cert-ids": ("11-cn-hangzhou,22-cn-hangzhou", "11-cn-hangzhou", "")},
 )
-_BROKEN = (("zone-maps", "cn-hangzhou-h"), ("address-type", "nowhere"), ("cps", "abc"), ("idle-timeout", "x"),
+_BROKEN = (("zone-maps", "bogus"), ("zone-maps", "cn-hangzhou-h"), ("address-type", "nowhere"), ("cps", "abc"),
+           ("idle-timeout", "x"),
            ("server-group-type", "bogus"), ("weight", "101"), ("protocol-port", "http:80"), ("zone-maps", ""),
            ("default-weight", "300"), ("connection-drain-timeout", "x"), ("health-check-interval", "y"),
            ("protocol-port", "tcp"), ("id", "nlb-nowhere"), ("backend-label", "nonsense"))  # fmt: skip

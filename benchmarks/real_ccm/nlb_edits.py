@@ -10,7 +10,7 @@ from msgspec import structs
 
 from benchmarks.real_ccm.nlb import REUSED
 from benchmarks.real_ccm.place import REGION, VPC, Object, Place
-from upgrader.lab.cloud.nlb.model import Nlb, NlbListener, Server, ServerGroup, Zone
+from upgrader.lab.cloud.nlb.model import Nlb, NlbListener, ServerGroup, Zone
 from upgrader.lab.cloud.state import World
 
 NLB_EDITS = ("weight", "server-gone", "server-extra", "server-hand", "servers-gone", "tags-gone", "tag-gone",
@@ -19,9 +19,13 @@ NLB_EDITS = ("weight", "server-gone", "server-extra", "server-hand", "servers-go
              "group-tags-gone", "zones", "address-type", "security-groups", "nlb-gone", "protection",
              "nlb-copied", "zone-address", "zone-eip", "bandwidth-package", "resource-group", "ipv6",
              "listener-protocol", "listener-certificates", "listener-like-ccm", "group-gone", "group-copied",
-             "group-tag-gone", "server-port", "servers-described", "sg-gone", "sg-rules", "sg-named")  # fmt: skip
+             "group-tag-gone", "server-port", "servers-described", "sg-gone", "sg-rules", "sg-named", "sg-left",
+             "sg-copied", "sg-untagged", "sg-rule-extra", "tag-changed", "zone-more", "group-health",
+             "listener-setting", "group-setting", "server-extra", "weight")  # fmt: skip
 
 
+_LISTENER_SETTINGS = (("IdleTimeout", 33), ("Cps", 7), ("ProxyProtocolEnabled", True), ("AlpnEnabled", True),
+                      ("CaEnabled", True), ("SecurityPolicyId", "tls_cipher_policy_1_0"))  # fmt: skip
 _GROUP_SETTINGS = (("Scheduler", "Tch"), ("ConnectionDrainEnabled", True), ("ConnectionDrainTimeout", 44),
                    ("PreserveClientIpEnabled", False))  # fmt: skip
 
@@ -74,6 +78,8 @@ def _edit(chance: random.Random, world: World, what: str, nlb: Nlb) -> bool:
         "zone-eip": {"zones": [_zone(one, allocation_id="eip-by-hand") for one in nlb.zones]},
         "bandwidth-package": {"bandwidth_package": "" if nlb.bandwidth_package else "cbwp-by-hand"},
         "resource-group": {"resource_group": "rg-by-hand"},
+        "tag-changed": {"tags": {**nlb.tags, "kubernetes.do.not.delete": "by-hand"}},
+        "zone-more": {"zones": [*nlb.zones, Zone(zone_id=f"{REGION}-j", vswitch_id="vsw-lab-j")]},
         "ipv6": {"ip_version": "dualstack", "ipv6_address_type": "Internet"},
         "protection": {"deletion_protection": False, "modification_protection": "NonProtection"},
     }
@@ -92,12 +98,27 @@ def _security_group(world: World, what: str, nlb: Nlb) -> bool:
     found = [one for one in world.ecs.security_groups.values() if own and own in one.tags.values()]
     if not found:
         return False
+    if what in ("sg-gone", "sg-left"):
+        nlb.security_groups = [one for one in nlb.security_groups if one != found[0].id]
     match what:
         case "sg-gone":
-            nlb.security_groups = [one for one in nlb.security_groups if one != found[0].id]
             del world.ecs.security_groups[found[0].id]
+        case "sg-left":
+            pass
+        case "sg-copied":
+            twin = structs.replace(copy.deepcopy(found[0]), id=f"{found[0].id}x")
+            world.ecs.security_groups[twin.id] = twin
+        case "sg-untagged":
+            found[0].tags = {}
         case "sg-rules":
             found[0].rules = [{**one, "Priority": "7"} for one in found[0].rules[:1]]
+        case "sg-rule-extra":
+            # One of a person's own, and one that says that it is CCM's.
+            for cidr, said in (("10.9.0.0/16", "by-hand"), ("10.8.0.0/16", found[0].description)):
+                found[0].rules = [*found[0].rules, {
+                    "SecurityGroupRuleId": f"sgr-{cidr[:4]}", "Policy": "Accept", "Priority": "1", "IpProtocol": "ALL",
+                    "PortRange": "-1/-1", "SourceCidrIp": cidr, "Description": said,
+                }]  # fmt: skip
         case _:
             found[0].name = "by-hand"
     return True
@@ -106,8 +127,7 @@ def _security_group(world: World, what: str, nlb: Nlb) -> bool:
 def _listener(chance: random.Random, world: World, what: str, one: NlbListener, groups: list[ServerGroup]) -> bool:
     match what:
         case "listener-setting":
-            name, value = chance.choice((("IdleTimeout", 33), ("Cps", 7), ("ProxyProtocolEnabled", True)))
-            one.settings[name] = value
+            one.settings |= dict(chance.sample(_LISTENER_SETTINGS, chance.choice((1, 2))))
         case "listener-gone":
             del world.nlb.listeners[one.id]
         case "listener-stopped":
@@ -135,8 +155,11 @@ def _listener(chance: random.Random, world: World, what: str, one: NlbListener, 
 def _group(chance: random.Random, world: World, what: str, group: ServerGroup) -> bool:
     match what:
         case "group-setting":
-            name, value = chance.choice(_GROUP_SETTINGS)
-            group.settings[name] = value
+            group.settings |= dict(chance.sample(_GROUP_SETTINGS, chance.choice((1, 1, 3))))
+        case "group-health":
+            health = group.settings.get("HealthCheck")
+            changed = {"HealthCheckInterval": 44, "HealthyThreshold": 9, "HealthCheckEnabled": False}
+            group.settings["HealthCheck"] = {**(health if isinstance(health, dict) else {}), **changed}
         case "group-hand":
             world.nlb.groups[f"{group.id}x"] = ServerGroup(
                 id=f"{group.id}x", name="by-hand", region=REGION, vpc_id=VPC, tags=dict(group.tags)
@@ -173,8 +196,10 @@ def _servers(chance: random.Random, what: str, group: ServerGroup) -> bool:
             for each in group.servers:
                 each.description = "by-hand"
         case _:
-            extra: dict[str, Any] = {"description": one.description if what == "server-extra" else "by-hand"}
-            group.servers.append(Server(server_id="i-node5x", type="Ecs", port=one.port, weight=11, **extra))
+            ip = "" if one.type == "Ecs" else "192.168.0.99"
+            said = one.description if what == "server-extra" else "by-hand"
+            name = ip if one.type == "Ip" else "i-node5x"
+            group.servers.append(structs.replace(one, server_id=name, server_ip=ip, weight=11, description=said))
     return True
 
 

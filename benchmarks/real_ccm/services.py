@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from benchmarks.real_ccm.nlb import nlb_notes
+from benchmarks.real_ccm.nlb import SOURCE_RANGES, nlb_notes
 from benchmarks.real_ccm.place import NAMESPACES, NODES, Object
 from benchmarks.real_ccm.rare import rare_ends, rare_interfaces, rare_notes, rare_spec
 from upgrader.matrix.load import load_matrix
@@ -150,8 +150,8 @@ def _service(chance: random.Random, number: int, kind: str, *, rare: bool) -> Ma
         spec["loadBalancerClass"] = NLB_CLASS
     elif kind == "other-class":
         spec["loadBalancerClass"] = "example.com/other"
-    if chance.random() < 0.08:
-        spec["loadBalancerSourceRanges"] = ["1.2.3.4/32", "192.168.0.0/16"]
+    if chance.random() < (0.25 if kind == "nlb" else 0.08):
+        spec["loadBalancerSourceRanges"] = list(chance.choice(SOURCE_RANGES))
     if chance.random() < 0.1:
         spec["sessionAffinity"] = "ClientIP"
     if eni and chance.random() < 0.3 and spec["externalTrafficPolicy"] == "Cluster":

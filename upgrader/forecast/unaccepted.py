@@ -43,6 +43,7 @@ def unaccepted(world: World, kind: LbKind, lb: LoadBalancer | None, writes: Sequ
     """Why the cloud will refuse some of the requests; each reason once."""
     found, gone, freed = dict[Doubt, None](), set[str](), False
     made = {(_transport(one.protocol), str(one.port)) for one in (lb.listeners if lb else ()) if one.port}
+    moved = {one.object for one in writes if one.effect == "IMMEDIATE" and _frees(one)}
     for one in writes:
         if one.effect != "IMMEDIATE":
             continue
@@ -55,6 +56,7 @@ def unaccepted(world: World, kind: LbKind, lb: LoadBalancer | None, writes: Sequ
             *_absent(world, one),
             *_state(lb, one, made),
             *_twice(one, made),
+            *_used(lb, one, moved),
             *protected,
         ):
             found[Doubt(kind="refused", text=f"the cloud will refuse {call}: {why}; {TAIL}")] = None
@@ -122,6 +124,20 @@ def _forwarded(lb: LoadBalancer | None, one: Write, gone: set[str]) -> Iterator[
         forwards = other.attributes.get("ListenerForward") == "on" and other.attributes.get("ForwardPort") == port
         if forwards and str(other.port) not in gone:
             yield f"the listener on port {other.port} forwards to port {port}"
+
+
+def _frees(one: Write) -> bool:
+    """Whether a listener goes, or to another group."""
+    return one.action == "nlb:DeleteListener" or "ServerGroupId" in one.changes
+
+
+def _used(lb: LoadBalancer | None, one: Write, moved: set[str]) -> Iterator[str]:
+    """ResourceInUse.ServerGroup: until v2.11 surplus groups go at every sync, listeners at a full one alone; later the
+    listener of a group that was made anew stays with the old one."""
+    if lb is not None and one.action == "nlb:DeleteServerGroup":
+        for other in lb.listeners:
+            if other.server_group_id == one.object and other.id not in moved:
+                yield f"the listener {other.id} still forwards to {one.object}"
 
 
 def _protected(lb: LoadBalancer | None, one: Write) -> Iterator[str]:

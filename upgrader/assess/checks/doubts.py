@@ -2,9 +2,9 @@
 
 What it checks
     Requests that the target CCM will send and that the cloud will refuse, or may refuse: a value out of its range, a
-    spec for a CLB that is paid by CLCU, a listener that goes while another forwards to it, a port that is wanted twice,
-    two listeners of one port where the version does not say which one it means. And ports of one load balancer that
-    two Services write (force-override-listeners).
+    spec for a CLB that is paid by CLCU, a listener that goes while another forwards to it, a server group that goes
+    while a listener still uses it, a port that is wanted twice, two listeners of one port where the version does not
+    say which one it means. And ports of one load balancer that two Services write (force-override-listeners).
 Why it matters
     CCM tries a refused request again and again. Until v2.5 nothing that follows it is sent: the Service gets no new
     backends either, and with the next rollout of its pods it is down. Of two Services at one port the last one to sync

@@ -6,7 +6,7 @@ which errors end it), each tag; observed from v2.10.0 and v2.14.0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import takewhile
 
 from msgspec import Struct
@@ -113,22 +113,15 @@ def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *,
         sent = list(_sync_groups(world, service, local, lb, remote))
         if world.ways.nlb_clean_up == "always":
             sent += groups.clean_up_writes(world, service, local.groups, remote)
-        immediate, stop = _until_in_use(world, sent, lb)
-        now = {(write.action, write.object) for write in immediate}
+        now = {(write.action, write.object) for write in sent}
         later = [replace(one, effect="LATENT") for one in writes if (one.action, one.object) not in now]
-        base = replace(base, writes=(*immediate, *later))
-        if stop:
-            return replace(base, refusal=Refusal(code="group-in-use", message=stop))
-        return _ended(world, local, base)
+        return _ended(world, local, replace(base, writes=(*sent, *later)))
     if fixed:
         refusal = Refusal(code="fixed-once-made", message=_fixed_text(world, fixed))
         return replace(base, writes=writes, refusal=refusal)
     stop = _range_text(world, local)
     if stop:
         return replace(base, writes=writes, refusal=Refusal(code="annotation", message=stop))
-    writes, stop = _until_in_use(world, writes, lb)
-    if stop:
-        return replace(base, writes=writes, refusal=Refusal(code="group-in-use", message=stop))
     return _ended(world, local, replace(base, writes=writes, labels=_labels(service, own)))
 
 
@@ -147,20 +140,6 @@ def _stopped(
     if full_sync and fixed and world.ways.nlb_fixed_stops_all:
         return replace(base, refusal=Refusal(code="fixed-once-made", message=_fixed_text(world, fixed)))
     return None
-
-
-def _until_in_use(world: World, writes: Sequence[Write], lb: LoadBalancer) -> tuple[tuple[Write, ...], str]:
-    """The requests, and the cloud's words where it refuses one: a group goes that a listener still forwards to.
-
-    Where groups are cleaned up one after the other, at every sync, none follows the one that is refused.
-    """
-    moved = {one.object for one in writes if one.action == "nlb:DeleteListener" or "ServerGroupId" in one.changes}
-    used = {listener.server_group_id for listener in lb.listeners if listener.id not in moved}
-    for place, write in enumerate(writes, 1):
-        if write.action == "nlb:DeleteServerGroup" and write.object in used:
-            kept = writes[:place] if world.ways.nlb_clean_up == "always" else writes
-            return tuple(kept), "Message: code: 409, The specified resource of serverGroup is in use. "
-    return tuple(writes), ""
 
 
 def _fixed_text(world: World, fixed: str) -> str:
