@@ -22,8 +22,8 @@ CONSOLE = ("weight", "backend-missing", "backend-extra", "backends-gone", "backe
            "tags-gone", "tag-gone", "tag-extra", "spec", "bandwidth", "name", "charge", "internet-charge",
            "delete-protection", "modification-protection", "resource-group", "listener-setting", "listener-setting",
            "listener-gone", "listener-stopped", "listener-described", "listener-by-hand", "listener-like-ccm",
-           "listener-group", "listener-protocol", "domain", "group-by-hand", "group-renamed", "lb-gone",
-           "lb-copied")  # fmt: skip
+           "listener-group", "listener-hand-group", "listener-protocol", "domain", "group-by-hand",
+           "group-renamed", "lb-gone", "lb-copied")  # fmt: skip
 
 
 def edit_console(place: Place, seed: int, share: float = 0.6) -> list[str]:
@@ -81,6 +81,8 @@ def _listener(chance: random.Random, what: str, lb: LoadBalancer, groups: list[G
             listener.settings["Description"] = "by-hand"
         case "listener-group":
             listener.settings["VServerGroupId"] = chance.choice(groups).id if groups else ""
+        case "listener-hand-group":
+            listener.settings["VServerGroupId"] = f"rsp-hand-{lb.id}"
         case "listener-protocol":
             del lb.listeners[f"{listener.protocol}:{listener.port}"]
             other = "udp" if listener.protocol != "udp" else "tcp"
@@ -139,9 +141,10 @@ def _attributes(what: str, lb: LoadBalancer) -> dict[str, Any]:
 
 def _group(chance: random.Random, place: Place, what: str, groups: list[Group]) -> bool:
     with_backends = [one for one in groups if one.backends]
-    if what == "group-by-hand" and groups:
+    if what in ("group-by-hand", "listener-hand-group") and groups:
         world, lb_id = place.lab.cloud.world, groups[0].load_balancer_id
-        made = Group(id=world.new_bp1("rsp"), name="by-hand", load_balancer_id=lb_id)
+        made_id = world.new_bp1("rsp") if what == "group-by-hand" else f"rsp-hand-{lb_id}"
+        made = Group(id=made_id, name="by-hand", load_balancer_id=lb_id)
         world.slb.groups[made.id] = made
     if what == "group-renamed" and groups:
         chance.choice(groups).name = "by-hand"

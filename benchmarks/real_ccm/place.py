@@ -33,9 +33,11 @@ NODES = 5
 MANY_NODES = 60
 NAMESPACES = ("default", "prod", "team-a", "kube-system", "a-namespace-with-a-rather-long-name-for-testing-purposes")
 Object = dict[str, Any]
+_NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 _TAINT = {"key": "ToBeDeletedByClusterAutoscaler", "value": "1", "effect": "NoSchedule"}
 SORTS: tuple[Object, ...] = (
     {}, {}, {}, {"spec": {"unschedulable": True}}, {"ready": "False"}, {"spec": {"taints": [_TAINT]}},
+    {"spec": {"taints": [_NOT_READY]}},
     *({"labels": {name: value}} for name, value in (
         ("node-role.kubernetes.io/master", ""), ("type", "virtual-kubelet"), ("type", "virtual-kubelet"),
         ("node.kubernetes.io/exclude-from-external-load-balancers", ""),

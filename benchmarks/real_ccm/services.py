@@ -7,9 +7,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from benchmarks.real_ccm.extras import long_name, seldom_fields, tool_notes, wrong_words
 from benchmarks.real_ccm.nlb import SOURCE_RANGES, nlb_notes
 from benchmarks.real_ccm.place import NAMESPACES, NODES, Object
 from benchmarks.real_ccm.rare import rare_ends, rare_interfaces, rare_notes, rare_spec
+from benchmarks.real_ccm.words import CLB, L7
 from upgrader.matrix.load import load_matrix
 
 PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
@@ -21,68 +23,9 @@ _BACKEND_TYPE = "service.beta.kubernetes.io/backend-type"
 _NAMES = ("web", "api", "grpc", "mqtt", "dns", "pay", "img", "push", "edge", "gateway", "istio-ingressgateway")
 _PORTS = (53, 80, 443, 1883, 3306, 5060, 6379, 8080, 9090, 15021)
 _LAYOUTS = ((1,), (1, 1, 1), (3, 2, 1), (5, 1), (2, 0, 3), (0, 2, 0, 1), (0,), (), (7, 3, 0, 1), (4, 4, 0, 2, 0))
+# As many endpoints as the cluster puts into one slice.
+_SLICE = 100
 _MANY = ((60, 40), (101, 1), (0, 105, 3), (120, 30, 0, 2))
-
-# Groups of annotations that mean something together, each with some of the values that people give.
-_CLB: tuple[dict[str, tuple[str, ...]], ...] = (
-    {"spec": ("slb.s1.small", "slb.s2.small", "slb.s3.small")},
-    {"instance-charge-type": ("PayBySpec", "PayByCLCU")},
-    {"instance-charge-type": ("PayBySpec",), "spec": ("slb.s2.small",)},
-    {"charge-type": ("paybytraffic",)},
-    {"charge-type": ("paybybandwidth",), "bandwidth": ("10", "50", "100")},
-    {"bandwidth": ("50",)},
-    {"address-type": ("intranet",)},
-    {"address-type": ("intranet",), "vswitch-id": ("vsw-lab-h",)},
-    {"address-type": ("internet",)},
-    {"additional-resource-tags": ("a=1,b=2", "team=net", "中=文", "k1=v1,k2=")},
-    {"name": ("my-lb", "prod_lb.1", "中文名")},
-    {"delete-protection": ("on", "off")},
-    {"modification-protection": ("ConsoleProtection", "NonProtection")},
-    {"master-zoneid": ("cn-hangzhou-h",), "slave-zoneid": ("cn-hangzhou-i",)},
-    {"ip-version": ("ipv4",)},
-    {"network-type": ("vpc",)},
-    {"resource-group-id": ("rg-x",)},
-    {"backend-label": ("kubernetes.io/hostname=node1",)},
-    {"remove-unscheduled-backend": ("on", "off")},
-    {"external-ip-type": ("eip",)},
-    {"hostname": ("n.example.com",)},
-    {"preserve-lb-on-delete": ("true",)},
-    {"default-weight": ("10", "50")},
-    {"ignore-weight-update": ("on",)},
-    {"weight": ("60", "100")},
-    {"scheduler": ("rr", "wrr", "wlc")},
-    {"persistence-timeout": ("0", "1800")},
-    {"established-timeout": ("60", "900")},
-    {"connection-drain": ("on",), "connection-drain-timeout": ("30",)},
-    {"connection-drain": ("off",)},
-    {"proxy-protocol": ("on", "off")},
-    {"acl-status": ("on",), "acl-id": ("acl-1",), "acl-type": ("white", "black")},
-    {"acl-status": ("off",)},
-    {"health-check-flag": ("on", "off")},
-    {"health-check-switch": ("on", "off")},
-    {"health-check-type": ("tcp",), "health-check-connect-port": ("8081",), "health-check-connect-timeout": ("6",)},
-    {"health-check-flag": ("on",), "health-check-type": ("http",), "health-check-uri": ("/healthz",),
-     "health-check-httpcode": ("http_2xx,http_3xx",)},
-    {"healthy-threshold": ("4",), "unhealthy-threshold": ("4",), "health-check-interval": ("5",),
-     "health-check-timeout": ("8",)},
-    {"health-check-domain": ("h.example.com",), "health-check-type": ("http",), "health-check-uri": ("/h",)},
-)  # fmt: skip
-_L7: tuple[dict[str, tuple[str, ...]], ...] = (
-    {},
-    {"sticky-session": ("on",), "sticky-session-type": ("insert",), "cookie-timeout": ("1800",)},
-    {"sticky-session": ("on",), "sticky-session-type": ("server",), "cookie": ("B490B5EB",)},
-    {"xforwardedfor-proto": ("on", "off"), "xforwardedfor-slbport": ("on",), "xforwardedfor-clientsrcport": ("on",)},
-    {"domain-extensions": ("a.example.com:cert-1", "a.example.com:cert-2,b.example.com:cert-1")},
-    {"idle-timeout": ("30",), "request-timeout": ("40",)},
-    {"http2-enabled": ("on", "off")},
-    {"tls-cipher-policy": ("tls_cipher_policy_1_2",)},
-    {"health-check-method": ("get", "head"), "health-check-type": ("http",), "health-check-uri": ("/x",)},
-)
-_BROKEN = (("ip-version", "ipv9"), ("bandwidth", "abc"),
-           ("persistence-timeout", "x"), ("address-type", "nowhere"), ("scheduler", "bogus"),
-           ("not-a-real-option", "x"))  # fmt: skip
-_ODD = ("null", "yes", "No", "0x1F", "1e3", "~", "# not a comment", "key: value", "*anchor", "  leading",
-        "line1\nline2", "\u2028sep", '"quoted"', "2026-11-24", "-", "...", "%", "@x", "word " * 40)  # fmt: skip
 
 
 class Made(Struct, frozen=True, kw_only=True):
@@ -110,8 +53,8 @@ def make_services(seed: int, count: int, lb: str, *, rare: bool = False) -> list
 def _reuse(chance: random.Random, kind: str, lb_id: str, ports: list[Object]) -> dict[str, str]:
     """A CLB of the user's, and perhaps a group of theirs for one port or two, or one that is not there."""
     notes = {"id": lb_id}
-    if kind != "reuse":
-        notes["force-override-listeners"] = "true"
+    if kind not in ("reuse", "reuse-used") or chance.random() < 0.2:
+        notes["force-override-listeners"] = "false" if kind in ("reuse", "reuse-used") else "true"
     if chance.random() < 0.4:
         group = chance.choice((own_group(lb_id), own_group(lb_id), "rsp-not-there"))
         notes["vgroup-port"] = ",".join(f"{group}:{one['port']}" for one in ports[: chance.choice((1, 2))])
@@ -127,17 +70,22 @@ def _kind(chance: random.Random, lb: str) -> str:
     if lb == "nlb" or (lb == "both" and chance.random() < 0.25):
         return "nlb"
     return chance.choices(
-        ("clb", "reuse", "reuse-force", "reuse-shared", "other-class"), weights=(82, 6, 6, 3, 3)
-    )[0]  # fmt: skip
+        ("clb", "reuse", "reuse-force", "reuse-used", "reuse-used-force", "reuse-shared", "other-class"),
+        weights=(78, 4, 4, 3, 3, 5, 3),
+    )[0]
 
 
 def _service(chance: random.Random, number: int, kind: str, *, rare: bool) -> Made:
-    namespace, name = chance.choice(NAMESPACES), f"{chance.choice(_NAMES)}-{number:02}"
+    namespace, name = chance.choice(NAMESPACES), long_name(chance, f"{chance.choice(_NAMES)}-{number:02}")
     ports = _ports(chance, named=chance.random() < 0.35)
+    if kind == "reuse-shared" and chance.random() < 0.7:
+        # Most people who share a load balancer know that its ports are not to be shared.
+        ports[0]["port"] = 20000 + number
     eni = chance.random() < 0.2
     notes, brought = _notes(chance, number, kind, ports, eni=eni)
     if rare:
         notes |= rare_notes(chance, "nlb" if kind == "nlb" else "clb")
+    notes |= wrong_words(chance, nlb=kind == "nlb")
     spelled = _spelled(chance, notes, eni=eni)
     spec: dict[str, Any] = {
         "type": "LoadBalancer", "selector": {"app": name}, "ports": ports,
@@ -156,6 +104,8 @@ def _service(chance: random.Random, number: int, kind: str, *, rare: bool) -> Ma
         spec["sessionAffinity"] = "ClientIP"
     if eni and chance.random() < 0.3 and spec["externalTrafficPolicy"] == "Cluster":
         spec["allocateLoadBalancerNodePorts"] = False
+    seldom_fields(chance, spec)
+    spelled |= tool_notes(chance, name, spec)
     service: Object = {"apiVersion": "v1", "kind": "Service", "spec": spec,
                        "metadata": {"name": name, "namespace": namespace, "annotations": spelled}}  # fmt: skip
     if chance.random() < 0.3:
@@ -167,7 +117,8 @@ def _service(chance: random.Random, number: int, kind: str, *, rare: bool) -> Ma
     if rare:
         objects = rare_ends(chance, objects, selector="selector" in spec)
         interfaces = rare_interfaces(chance, interfaces)
-    taken = tuple(("tcp", one["port"]) for one in ports[:1]) if rare and chance.random() < 0.5 else ()
+    used = kind.startswith("reuse-used") or (rare and chance.random() < 0.5)
+    taken = tuple(("tcp", one["port"]) for one in ports[:1]) if used else ()
     return Made(key=f"{namespace}/{name}", kind=kind, objects=(*objects, service), interfaces=interfaces,
                 brought=brought, taken=taken)  # fmt: skip
 
@@ -186,12 +137,10 @@ def _notes(
 
 
 def _spelled(chance: random.Random, notes: dict[str, str], *, eni: bool) -> dict[str, str]:
-    """The annotations by their full names, and perhaps some that are nothing to CCM."""
+    """The annotations by their full names."""
     spelled = {(LEGACY if chance.random() < 0.08 else PREFIX) + key: value for key, value in notes.items()}
     if eni:
         spelled[_BACKEND_TYPE] = "eni"
-    if chance.random() < 0.3:
-        spelled |= {f"example.com/t{chance.randrange(50):02}": chance.choice(_ODD) for _ in range(2)}
     return spelled
 
 
@@ -211,13 +160,10 @@ def _ports(chance: random.Random, *, named: bool) -> list[Object]:
 
 def _annotations(chance: random.Random, kind: str, ports: list[Object]) -> dict[str, str]:
     notes: dict[str, str] = {}
-    for group in chance.sample(_CLB, chance.choice((0, 0, 1, 1, 2, 3, 4))):
+    for group in chance.sample(CLB, chance.choice((0, 0, 1, 1, 2, 3, 4))):
         notes |= {short: chance.choice(values) for short, values in group.items()}
     if kind != "nlb" and chance.random() < 0.2 and len({p["port"] for p in ports}) == len(ports):
         notes |= _layer_seven(chance, ports)
-    if chance.random() < 0.06:
-        short, value = chance.choice(_BROKEN)
-        notes[short] = value
     if chance.random() < 0.05:
         notes[chance.choice(_unused(kind))] = "on"
     return notes
@@ -235,7 +181,7 @@ def _layer_seven(chance: random.Random, ports: list[Object]) -> dict[str, str]:
         if len(plain) == 1 and chance.random() < 0.5:
             secure = next(port for port, protocol in protocols.items() if protocol == "https")
             notes["forward-port"] = f"{plain[0]}:{secure}"
-    for short, values in chance.choice(_L7).items():
+    for short, values in chance.choice(L7).items():
         notes[short] = chance.choice(values)
     return notes
 
@@ -264,8 +210,11 @@ def _pods(
             container = {"name": "c", "image": "x", "ports": [
                 {"name": f"t{n}", "containerPort": 8000 + n, "protocol": one["protocol"]} for n, one in enumerate(ports)
             ]}  # fmt: skip
-            pods.append({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [container], "nodeName": node},
-                         "metadata": {"name": pod, "namespace": namespace, "labels": {"app": name}}})  # fmt: skip
+            pods.append({
+                "apiVersion": "v1", "kind": "Pod", "spec": {"containers": [container], "nodeName": node},
+                "metadata": {"name": pod, "namespace": namespace, "labels": {"app": name}},
+                "status": {"phase": "Pending"},
+            })  # fmt: skip
             (ready if is_ready else waiting).append({"ip": ip, "nodeName": node, "targetRef": target})
             ends.append({"addresses": [ip], "nodeName": node, "targetRef": target,
                          "conditions": {"ready": is_ready, "serving": is_ready, "terminating": False}})  # fmt: skip
@@ -280,10 +229,13 @@ def _pods(
         {"notReadyAddresses": waiting} if waiting else {})  # fmt: skip
     endpoints = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata,
                  "subsets": [subset] if ends else []}  # fmt: skip
-    piece = {
-        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "ports": listed,
-        "endpoints": ends,
-        "metadata": {"name": f"{name}-abc0", "namespace": namespace,
-                     "labels": {"kubernetes.io/service-name": name}},
-    }  # fmt: skip
-    return [*pods, endpoints, piece], tuple(interfaces)
+    pieces: list[Object] = [
+        {
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "ports": listed,
+            "endpoints": ends[start : start + _SLICE],
+            "metadata": {"name": f"{name[:50]}-abc{start // _SLICE}", "namespace": namespace,
+                         "labels": {"kubernetes.io/service-name": name}},
+        }
+        for start in range(0, max(len(ends), 1), _SLICE)
+    ]  # fmt: skip
+    return [*pods, endpoints, *pieces], tuple(interfaces)

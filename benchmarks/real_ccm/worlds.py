@@ -132,6 +132,7 @@ def _bring(place: Place, services: list[Made]) -> None:
             if made.brought.startswith("nlb-"):
                 bring_nlb(world, made.brought)
             elif made.brought and made.brought not in world.slb.load_balancers:
+                group = own_group(made.brought)
                 settings: dict[str, str | int] = {
                     "Description": "by-hand", "Bandwidth": -1, "Scheduler": "rr", "VServerGroupId": "",
                     "AclStatus": "off", "AclId": "", "AclType": "", "HealthCheck": "on", "HealthCheckType": "tcp",
@@ -142,12 +143,12 @@ def _bring(place: Place, services: list[Made]) -> None:
                     created=plant.CREATED,
                     listeners={
                         f"{protocol}:{port}": Listener(
-                            port=port, protocol=protocol, status="running", settings=dict(settings)
+                            port=port, protocol=protocol, status="running",
+                            settings=settings if port == 31000 else {**settings, "VServerGroupId": group},
                         )
                         for protocol, port in (("tcp", 31000), *made.taken)
                     },
                 )  # fmt: skip
-                group = own_group(made.brought)
                 world.slb.groups[group] = Group(
                     id=group, name="by-hand", load_balancer_id=made.brought,
                     backends=[Backend(server_id="i-node1", port=31000, weight=33, description="by-hand")],

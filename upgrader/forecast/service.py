@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from upgrader.forecast.contested import contested
 from upgrader.forecast.hash import HASH_LABEL
 from upgrader.forecast.readiness import lost_event, lost_pods
 from upgrader.forecast.select import CLB_FINALIZER, ID_LABEL, NLB_FINALIZER, Selection, select
@@ -90,7 +91,9 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
         finalizers=_finalizers(world, service, kind),
         notes=synced.notes,
         unknown=(*synced.unknown, *((f"{lb_id} was not read in full",) if unread else ())),
-        doubts=() if unread else unaccepted(world, kind, lb, synced.writes),
+        doubts=()
+        if unread
+        else (*unaccepted(world, kind, lb, synced.writes), *contested(synced.groups, synced.writes)),
     )
 
 

@@ -9,9 +9,7 @@ Source: `clbv1/listeners.go` and `nlbv2/listeners.go` (matched by port, or by po
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-
-from msgspec.structs import replace
+from collections.abc import Iterator, Sequence
 
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.world import World
@@ -22,12 +20,10 @@ Place = tuple[str, str]
 """The load balancer, and the port with its transport."""
 
 
-def with_shared_ports(
+def port_doubts(
     world: World, services: Sequence[Service], made: Sequence[ServiceForecast]
-) -> tuple[ServiceForecast, ...]:
-    """The forecasts, each with a doubt about what it shares with others, where a listener there is written now."""
-    if world.facts.load_balancers is None:
-        return tuple(made)  # No load balancer is known, so that none is shared.
+) -> Iterator[tuple[int, Doubt]]:
+    """A doubt, with the number of its forecast, for each Service at a shared port where a listener is written now."""
     users = defaultdict[Place, list[int]](list)
     for number, (service, one) in enumerate(zip(services, made, strict=True)):
         if (
@@ -38,15 +34,13 @@ def with_shared_ports(
         ):
             for port in service.spec.ports or ():
                 users[one.load_balancer_id, _transport(world, port.port, port.protocol)].append(number)
-    found = defaultdict[int, list[Doubt]](list)
     for (lb_id, place), numbers in users.items():
         if len(numbers) < 2 or not any(_writes_at(made[one].writes, place) for one in numbers):
             continue
         for number in numbers:
             others = ", ".join(made[one].key for one in numbers if one != number)
             text = f"port {place} of {lb_id} is wanted by {others} too: the last one to sync wins"
-            found[number].append(Doubt(kind="shared-port", text=text))
-    return tuple(replace(one, doubts=(*one.doubts, *found[n])) if n in found else one for n, one in enumerate(made))
+            yield number, Doubt(kind="shared-port", text=text)
 
 
 def _listens(world: World, service: Service, one: ServiceForecast) -> bool:

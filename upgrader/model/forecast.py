@@ -48,10 +48,12 @@ class Doubt(Struct, frozen=True, kw_only=True):
     """Why what is forecast may come otherwise, although all was read: `text` says it in words.
 
     `refused`: the cloud will refuse a request; `may-be-refused`: it may; `shared-port`: another Service writes the same
-    listener. The writes stand in the forecast as if none of it were so.
+    listener; `shared-attribute`: another writes the same attributes or tags of the load balancer; `shared-group`: two
+    ports, or another Service, want other backends in the same group. The writes stand in the forecast as if none of it
+    were so.
     """
 
-    kind: Literal["refused", "may-be-refused", "shared-port"]
+    kind: Literal["refused", "may-be-refused", "shared-port", "shared-attribute", "shared-group"]
     text: str
 
 

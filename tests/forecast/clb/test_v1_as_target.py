@@ -54,6 +54,28 @@ def test_unused_groups_are_told_by_the_number_in_their_name() -> None:
     assert now == [("DeleteVServerGroup", "rsp-30081")]
 
 
+def test_a_port_for_both_protocols_ends_each_sync() -> None:
+    ports = [
+        ServicePort(name=f"p{port}{protocol}", port=port, node_port=30000 + port, protocol=protocol, target_port=8080)
+        for port, protocol in ((80, "TCP"), (80, "UDP"), (90, "TCP"))
+    ]
+    there = [
+        replace(_v1_listener(), port=port, protocol=protocol, description=f"k8s/{port}/web/prod/c1")
+        for port, protocol in ((80, "tcp"), (90, "tcp"))
+    ]
+    old = ServerGroup(id="rsp-old", name="k8s/31000/web/prod/c1", load_balancer_id="lb-1")
+    told = told_of(V1, a_service(ports=tuple(ports)), a_clb(old, listeners=tuple(there)))
+    listeners = {(action, place) for action, place in now_of(told) if "Listener" in action}
+    # Port 90 has another node port than its listener, and the group is no port's any more: neither is reached.
+    assert listeners == {(call, "lb-1:80") for call in (
+        "StopLoadBalancerListener", "DeleteLoadBalancerListener", "CreateLoadBalancerTCPListener",
+        "CreateLoadBalancerUDPListener", "StartLoadBalancerListener")}  # fmt: skip
+    assert not [one for one in now_of(told) if one[0] == "DeleteVServerGroup"]
+    alone = told_of(V1, a_service(ports=(ports[0], ports[2])), a_clb(old, listeners=tuple(there)))
+    assert ("DeleteVServerGroup", "rsp-old") in now_of(alone)
+    assert ("DeleteLoadBalancerListener", "lb-1:90") in now_of(alone)
+
+
 def test_a_bad_protocol_stops_it_when_the_groups_are_written() -> None:
     service = a_service({"protocol-port": "sctp:80"})
     lb = a_clb(

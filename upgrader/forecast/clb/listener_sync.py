@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from upgrader.forecast.clb.domains import created_domain, domain_writes
-from upgrader.forecast.clb.listener_v1 import changes_v1, created_v1, made_anew
+from upgrader.forecast.clb.listener_v1 import changes_v1, created_v1, made_anew, stuck_at
 from upgrader.forecast.clb.rules import L4, L7, RULES, Rule
 from upgrader.forecast.clb.servers import is_mine
 from upgrader.forecast.clb.wanted import ClbListener
@@ -30,10 +30,14 @@ def listener_writes(
             if world.ways.is_v1:
                 yield stop_listener(lb.id, remote)
             yield delete_listener(world, lb.id, remote)
+    stuck = stuck_at(world, listeners, lb.listeners)
     for wanted in listeners:
-        if not _is_there(world, wanted, lb.listeners):
+        # Where v1.9.3 gets stuck, the next try makes the other one.
+        if not _is_there(world, wanted, lb.listeners) or wanted.port == stuck:
             yield from create_listener(world, lb.id, wanted, group_ids)
-    for remote in lb.listeners:
+    for remote in lb.listeners if stuck is None else sorted(lb.listeners, key=lambda one: one.protocol != "https"):
+        if remote.port == stuck:
+            return
         for wanted in listeners:
             if (wanted.port, wanted.protocol) == (remote.port, remote.protocol):
                 yield from _update(world, lb.id, wanted, remote, group_ids)

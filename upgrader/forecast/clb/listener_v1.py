@@ -8,7 +8,7 @@ Source: v1.9.3 `cloud-controller-manager/listeners.go` (tcp, udp, http, https: U
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from upgrader.forecast.clb.rules import L7
 from upgrader.forecast.clb.wanted import ClbListener
@@ -40,6 +40,20 @@ def created_v1(wanted: ClbListener, sent: Mapping[str, str]) -> dict[str, str]:
     """The fields of a new listener: v1.9.3 says its defaults, and leaves out what is 0."""
     given = {name: value for name, value in sent.items() if value != "0"}
     return {**_CREATED[wanted.protocol], "HealthCheck": wanted.attributes.get("HealthCheck", "off"), **given}
+
+
+def stuck_at(world: World, wanted: Sequence[ClbListener], remote: Sequence[Listener]) -> int | None:
+    """The port at which v1.9.3 ends each sync in an error, None where there is none.
+
+    A port that a Service has for TCP and for UDP has one listener to it: what is there is deleted for the one, then
+    looked at to be updated for the other. What comes after is never reached, not even the groups' cleaning up
+    (BuildActionsForListeners, EnsureListeners; Update of each kind asks for the listener first).
+    """
+    if not world.ways.is_v1:
+        return None
+    there = sorted(remote, key=lambda one: one.protocol != "https")
+    kinds = {one.port: {other.protocol for other in wanted if other.port == one.port} for one in there}
+    return next((one.port for one in there if len(kinds[one.port]) > 1 and one.protocol in kinds[one.port]), None)
 
 
 def made_anew(world: World, wanted: ClbListener, remote: Listener) -> bool:

@@ -14,6 +14,7 @@ from upgrader.forecast.clb.attributes import attribute_writes, fixed_once_made, 
 from upgrader.forecast.clb.create import creation_writes, fresh_clb, fresh_writes, vswitch_error
 from upgrader.forecast.clb.end_v1 import end_reused_v1
 from upgrader.forecast.clb.listener_sync import listener_writes
+from upgrader.forecast.clb.listener_v1 import stuck_at
 from upgrader.forecast.clb.notes import Notes
 from upgrader.forecast.clb.servers import clean_up_writes, group_writes
 from upgrader.forecast.clb.wanted import ClbLocal, local_model, readable_groups
@@ -190,6 +191,8 @@ def _full(world: World, service: Service, local: ClbLocal, lb: LoadBalancer) -> 
     yield from attribute_writes(world, service, lb)
     if listens(world, service):
         yield from listener_writes(world, service, lb, local.listeners, _group_ids(lb, local.groups))
+        if stuck_at(world, local.listeners, lb.listeners) is not None:
+            return
     elif world.ways.is_v1:
         return
     yield from _clean(world, service, local, lb)

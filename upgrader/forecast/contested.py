@@ -1,0 +1,31 @@
+"""Ports of one Service that share a server group but want other backends in it: each sync undoes the last.
+
+They share it where the Service names it for both (`vgroup-port`), and where pods are attached directly and two ports
+have one target port by name, which a pod may resolve otherwise for each.
+
+Source: `clbv1/vgroups.go` and `nlbv2/server_groups.go` (one local group a port, told by id or name), each tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from upgrader.forecast.groups import DesiredGroup
+from upgrader.model.forecast import Doubt, Write
+
+Backends = frozenset[tuple[str, str, int]]
+
+
+def contested(groups: Sequence[DesiredGroup], writes: Sequence[Write]) -> Iterator[Doubt]:
+    """One doubt for each group that two ports fill differently, where backends are written now."""
+    if not any("Server" in one.action and one.effect == "IMMEDIATE" for one in writes):
+        return
+    ports = dict[str, dict[Backends, int]]()
+    for group in groups:
+        wanted = frozenset((one.server_id, one.server_ip, one.port) for one in group.wanted.backends)
+        ports.setdefault(group.reused or group.name, {}).setdefault(wanted, group.port.port)
+    for name, ways in ports.items():
+        if len(ways) > 1:
+            told = ", ".join(map(str, ways.values()))
+            text = f"ports {told} share the group {name} and want other backends in it: each sync undoes the last"
+            yield Doubt(kind="shared-group", text=text)
