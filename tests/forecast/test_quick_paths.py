@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from benchmarks import dumps
 from upgrader.forecast import forecast, go_yaml
-from upgrader.forecast.hash import HASH_LABEL, long_text
+from upgrader.forecast.hash import HASH_LABEL, OF_NOTHING, long_text
 from upgrader.forecast.hash_quick import quick_text
 from upgrader.matrix.behaviour import HashFormula
 from upgrader.matrix.load import load_matrix
@@ -65,3 +65,16 @@ def test_the_order_of_keys_does_not_depend_on_what_was_sorted_before(monkeypatch
     monkeypatch.setattr(go_yaml, "_in_order", set())
     assert [list(go_yaml.sorted_keys(one)) for one in (*maps, *maps)] == fresh * 2
     assert fresh[2] == ["a", "a2", "a10"]
+
+
+def test_a_label_of_nothing_is_every_formulas_own() -> None:
+    """yaml.v2 reads no DEL: each version computes the hash of no text, so that the label stays what it is."""
+    shape = {
+        "metadata": {"name": "s", "namespace": "d", "annotations": {"a": "\x7f"}, "labels": {HASH_LABEL: OF_NOTHING}},
+        "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+    }
+    facts = ClusterFacts(
+        identity=ClusterIdentity(), ccm=CcmInstall(version="v2.5.1"), services=(convert(shape, Service),)
+    )
+    (told,) = forecast(facts, parse_version("v2.14.0"), load_matrix()).services
+    assert (told.why, told.labels) == ("none", {})

@@ -35,9 +35,14 @@ _ESCAPES = {
 }  # fmt: skip
 
 
+def is_plain_word(text: str) -> bool:
+    """Whether the text is printed as it is, wherever it stands: a word that is read back as itself."""
+    return _PLAIN.match(text) is not None and text not in WORDS
+
+
 def scalar_text(text: str, indent: int, column: int) -> str:
     """A value that begins at `column`; its further lines begin at `indent`."""
-    if _PLAIN.match(text) and text not in WORDS:
+    if is_plain_word(text):
         return text
     return _styled(text, indent, column, fold=True)
 
@@ -45,7 +50,7 @@ def scalar_text(text: str, indent: int, column: int) -> str:
 @lru_cache(maxsize=16384)
 def key_text(text: str) -> str:
     """A simple key: on one line."""
-    return text if _PLAIN.match(text) and text not in WORDS else _styled(text, 0, 0, fold=False)
+    return text if is_plain_word(text) else _styled(text, 0, 0, fold=False)
 
 
 def _styled(text: str, indent: int, column: int, *, fold: bool) -> str:

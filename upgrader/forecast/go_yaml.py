@@ -13,7 +13,7 @@ import string
 from collections.abc import Mapping, Sequence
 from functools import cmp_to_key, lru_cache
 
-from upgrader.forecast.go_scalar import BREAKS, ENDS_LINE, key_text, scalar_text
+from upgrader.forecast.go_scalar import BREAKS, ENDS_LINE, is_plain_word, key_text, scalar_text
 
 # A longer key, or one of several lines, is printed as a complex key: "? key", then ": value".
 SIMPLE_KEY_BYTES = 128
@@ -104,18 +104,28 @@ def text_map_lines(value: dict[str, str], indent: int) -> list[str]:
     ]
 
 
+def word_map_lines(value: dict[str, str], indent: int) -> list[str]:
+    """The same for a map of mostly plain words that are not met again, as a selector is: nothing is kept of them."""
+    return [
+        f"{head} {text}" if is_plain_word(text := value[key]) and (head := _head(key)) else _line(key, text, indent)
+        for key in sorted_keys(value)
+    ]
+
+
+def _line(key: str, text: str, indent: int) -> str:
+    return _new_entry(key, text, indent).removesuffix("\n") if text else ""
+
+
 def _new_line(key: str, text: str, indent: int) -> str:
     # As kubectl apply leaves its annotation: printable ASCII and a line break, which is a literal block.
     inner = text[:-1]
     is_line = text[-1] == "\n" and text.isascii() and not inner.encode().translate(None, _PRINTABLE)
     if is_line and inner[0] != " " and inner[-1] != " " and (head := _head(key)):
         return f"{head} |\n{' ' * (indent + 2)}{inner}"
-    return _new_entry(key, text, indent).removesuffix("\n")
+    return _line(key, text, indent)
 
 
-@lru_cache(maxsize=16384)
-def _short_line(key: str, text: str, indent: int) -> str:
-    return _new_entry(key, text, indent).removesuffix("\n") if text else ""
+_short_line = lru_cache(maxsize=16384)(_line)
 
 
 @lru_cache(maxsize=1024)

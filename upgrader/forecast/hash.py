@@ -29,6 +29,8 @@ from upgrader.model.kube import Service, ServicePort, ServiceSpec
 from upgrader.model.version import CcmVersion
 
 HASH_LABEL = "service.beta.kubernetes.io/hash"
+OF_NOTHING = hashlib.sha224(usedforsecurity=False).hexdigest()
+"""The hash by any formula of a Service that yaml.v2 refuses to read. No two formulas agree on any other."""
 # k8s.io/api v0.18.1, which v1.9.3.372 and .376 are built with, does not know these fields: they are dropped on decode.
 _UNKNOWN_TO_H1 = (
     "clusterIPs", "ipFamilies", "ipFamilyPolicy", "allocateLoadBalancerNodePorts", "loadBalancerClass",

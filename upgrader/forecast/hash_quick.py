@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from upgrader.forecast.go_yaml import Value, is_simple, list_block, map_block, text_map_lines, word
+from upgrader.forecast.go_yaml import Value, is_simple, list_block, map_block, text_map_lines, word, word_map_lines
 from upgrader.matrix.behaviour import HashFormula
 from upgrader.model.kube import Service, ServicePort, ServiceSpec
 
@@ -75,7 +75,7 @@ def _spec(spec: ServiceSpec, formula: HashFormula, indent: int) -> str:
         formula, indent, spec.type, spec.external_traffic_policy, spec.session_affinity, spec.load_balancer_class,
         spec.allocate_load_balancer_node_ports, spec.internal_traffic_policy, spec.ip_families, spec.ip_family_policy,
     )  # fmt: skip
-    selector = text_map_lines(spec.selector, indent + 2) if spec.selector else ()
+    selector = word_map_lines(spec.selector, indent + 2) if spec.selector else ()
     ports = _ports(spec.ports, formula, indent) if spec.ports else ""
     if between is None or "" in selector or (spec.ports and not ports):
         return ""

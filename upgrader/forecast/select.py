@@ -6,13 +6,13 @@ Sources: `pkg/controller/helper/service_utils.go` (NeedCLB, NeedNLB, IsServiceHa
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from upgrader.forecast.annotations import CLASS, PREFIX
-from upgrader.forecast.hash import HASH_LABEL, hash_by, plainest
+from upgrader.forecast.hash import HASH_LABEL, OF_NOTHING, hash_by, plainest
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LbKind
 from upgrader.model.forecast import SyncReason
@@ -96,8 +96,11 @@ def _synced(world: World, service: Service, lb: LbKind) -> Selection:
     why: SyncReason = "no-hash"
     wanted = None
     if label is not None and formula != "none":
-        wanted = hash_by(service, formula)
-        why = "none" if label.lower() == wanted else _why(world, service, label)
+        if _is_of_what_runs(world, service, label):
+            why = "hash-formula-changed"
+        else:
+            wanted = hash_by(service, formula)
+            why = "none" if label.lower() == wanted else "service-changed"
     if not world.labels:
         return _SERVED[lb, why]
     return Selection(lb=lb, full_sync=why != "none", why=why, hash=wanted or hash_by(service, formula))
@@ -133,12 +136,13 @@ def _tunnelled(world: World, service: Service) -> bool:
     return _TUNNEL in service.metadata.annotations and world.target >= _TUNNEL_TYPE_SINCE
 
 
-def _why(world: World, service: Service, label: str) -> Literal["hash-formula-changed", "service-changed"]:
-    """Whether the label is what the running version would write today: then only the formula changed."""
-    # By the target's own formula it is another: that was looked at before.
-    looked_at = plainest(service, world.ways.hash_formula)
-    for running in world.running_formulas:
-        formula = plainest(service, running)
-        if formula != looked_at and hash_by(service, formula) == label:
-            return "hash-formula-changed"
-    return "service-changed"
+def _is_of_what_runs(world: World, service: Service, label: str) -> bool:
+    """Whether the label is what the running version would write today, and the target another.
+
+    Asked first: where the formula changed it mostly is so, and the target's own need not be computed then.
+    """
+    if label == OF_NOTHING:
+        return False
+    target = plainest(service, world.ways.hash_formula)
+    running = {plainest(service, formula) for formula in world.running_formulas} - {target}
+    return any(hash_by(service, formula) == label for formula in running)

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from upgrader.codec import decode_object
 from upgrader.forecast.go_yaml import _compare, sorted_keys
-from upgrader.forecast.hash import HASH_LABEL, hash_by, long_text
+from upgrader.forecast.hash import HASH_LABEL, OF_NOTHING, hash_by, long_text, plainest
 from upgrader.forecast.hash_quick import quick_text
 from upgrader.matrix.behaviour import HashFormula
 from upgrader.model.kube import Service
@@ -110,6 +110,15 @@ def test_labels_and_status_do_not_matter(service: Service, formula: HashFormula)
 @given(services, formulas)
 def test_the_short_way_prints_what_the_long_one_does(service: Service, formula: HashFormula) -> None:
     assert quick_text(service, formula) in ("", long_text(service, formula))
+
+
+@unhurried
+@given(services)
+def test_no_two_formulas_agree_on_a_load_balancer_service(service: Service) -> None:
+    served = replace(service, spec=replace(service.spec, type="LoadBalancer"))
+    hashes = {formula: hash_by(served, formula) for formula in {plainest(served, one) for one in FORMULAS} - {"none"}}
+    told = [value for value in hashes.values() if value != OF_NOTHING]
+    assert len(set(told)) == len(told)
 
 
 @unhurried
