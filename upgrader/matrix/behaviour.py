@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from upgrader.checking import Mistakes
+from upgrader.matrix.kept import kept
 from upgrader.matrix.load import data_directory
 from upgrader.matrix.model import Spanned
-from upgrader.matrix.yaml_text import entries
 from upgrader.model.described import described
 from upgrader.model.version import CcmVersion, parse_version
 
@@ -117,7 +117,7 @@ class BehaviourEntry(Spanned, frozen=True, kw_only=True):
 @lru_cache(maxsize=256)
 def behaviour(version: CcmVersion) -> Behaviour:
     """What `version` does. A build between two releases is judged by its numbers."""
-    return resolve(load_entries(data_directory() / "behaviour.yaml"), version)
+    return resolve(_shipped(), version)
 
 
 def resolve(found: tuple[BehaviourEntry, ...], version: CcmVersion) -> Behaviour:
@@ -134,13 +134,20 @@ def resolve(found: tuple[BehaviourEntry, ...], version: CcmVersion) -> Behaviour
 @lru_cache(maxsize=256)
 def first_with(key: str, value: str) -> CcmVersion:
     """The first version whose field `key` is `value`."""
-    found = load_entries(data_directory() / "behaviour.yaml")
-    return min(parse_version(entry.since) for entry in found if (entry.key, entry.value) == (key, value))
+    return min(parse_version(entry.since) for entry in _shipped() if (entry.key, entry.value) == (key, value))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[BehaviourEntry, ...]:
+    path = data_directory() / "behaviour.yaml"
+    return kept("behaviour", tuple[BehaviourEntry, ...], (path,), lambda: load_entries(path))
+
+
 def load_entries(path: Path) -> tuple[BehaviourEntry, ...]:
     """All entries. Raises `InputError` with every mistake; whether each version is whole, `check_entries` tells."""
+    # Here, because a start mostly finds them kept, and needs no YAML.
+    from upgrader.matrix.yaml_text import entries
+
     mistakes = Mistakes(str(path))
     found = entries(path, BehaviourEntry, mistakes)
     fields = {field.encode_name for field in msgspec.structs.fields(Behaviour)}

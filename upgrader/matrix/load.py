@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from upgrader.checking import Mistakes
 from upgrader.matrix.cross_check import cross_check
+from upgrader.matrix.kept import kept
 from upgrader.matrix.model import (
     Annotation,
     Change,
@@ -23,7 +24,6 @@ from upgrader.matrix.model import (
     Stop,
 )
 from upgrader.matrix.overlays import overlaid, overlay_directories
-from upgrader.matrix.yaml_text import placed_entries
 from upgrader.model.version import parse_version
 
 T = TypeVar("T")
@@ -39,11 +39,15 @@ def data_directory() -> Path:
 @lru_cache(maxsize=1)
 def load_matrix() -> Matrix:
     """The shipped knowledge with its overlays. Raises `InputError` with every mistake, each with file and line."""
-    return read_matrix(data_directory(), overlay_directories())
+    directory, overlays = data_directory(), overlay_directories()
+    return kept("matrix", Matrix, data_files(directory, *overlays), lambda: read_matrix(directory, overlays))
 
 
 def read_matrix(directory: Path, overlays: tuple[Path, ...] = ()) -> Matrix:
     """The knowledge in `directory`, with what the overlays add or replace; later ones win."""
+    # Here, because a start mostly finds all of it kept, and needs no YAML.
+    from upgrader.matrix.yaml_text import placed_entries
+
     mistakes = Mistakes(str(directory))
 
     placed: dict[str, tuple[tuple[str, Any], ...]] = {}
@@ -85,9 +89,14 @@ def _sorted(found: tuple[T, ...], key: Callable[[T], Any]) -> tuple[T, ...]:
     return tuple(sorted(found, key=key))
 
 
+def data_files(*directories: Path) -> list[Path]:
+    """The data files of each folder, by name."""
+    return [path for directory in directories for path in sorted(directory.glob("*.yaml"))]
+
+
 def digest_of(*directories: Path) -> str:
     """The digest of every data file's name and bytes."""
     digest = hashlib.sha256()
-    for path in (path for directory in directories for path in sorted(directory.glob("*.yaml"))):
+    for path in data_files(*directories):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return "sha256:" + digest.hexdigest()

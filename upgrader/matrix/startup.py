@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from upgrader.checking import Mistakes
+from upgrader.matrix.kept import kept
 from upgrader.matrix.load import data_directory
 from upgrader.matrix.model import Spanned
-from upgrader.matrix.yaml_text import load_plain
 from upgrader.model.described import described
 from upgrader.model.errors import InputError
 from upgrader.model.version import CcmVersion, parse_version
@@ -61,11 +61,15 @@ class Startup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 @lru_cache(maxsize=1)
 def load_startup() -> Startup:
     """The data file, checked. Raises `InputError` with every mistake, each with its line."""
-    return read_startup(data_directory() / "startup.yaml")
+    path = data_directory() / "startup.yaml"
+    return kept("startup", Startup, (path,), lambda: read_startup(path))
 
 
 def read_startup(path: Path) -> Startup:
     """The file at `path`, checked entry by entry, so that all mistakes are told at once."""
+    # Here, because a start mostly finds it kept, and needs no YAML.
+    from upgrader.matrix.yaml_text import load_plain
+
     content = load_plain(path)
     mistakes = Mistakes(path.name)
     sections: dict[str, type[Spanned]] = {

@@ -29,7 +29,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from upgrader.checking import Mistakes
-from upgrader.matrix.yaml_text import Lines, convert_entries, parse_text
 from upgrader.migrations.context import CLUSTER
 from upgrader.model.described import described
 from upgrader.model.errors import InputError
@@ -99,6 +98,9 @@ class Suppressions(Struct, frozen=True, kw_only=True):
 
 def read_suppressions(path: Path, today: date) -> Suppressions:
     """The suppressions in `path`. Raises `InputError` with every mistake, each by its line."""
+    # Here, because most clusters have none, and whoever has none needs no YAML.
+    from upgrader.matrix.yaml_text import Lines, convert_entries, parse_text
+
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
