@@ -31,14 +31,13 @@ _GROUP_SETTINGS = (("Scheduler", "Tch"), ("ConnectionDrainEnabled", True), ("Con
 
 
 def edit_nlb(place: Place, seed: int, share: float = 0.7) -> list[str]:
-    """Edit so many of the NLBs, each once; returns what was done."""
+    """Edit so many of the NLBs, each once or twice; returns what was done."""
     chance, done, world = random.Random(f"edit-nlb/{seed}"), [], place.lab.cloud.world
 
     def act() -> None:
         for nlb in list(world.nlb.load_balancers.values()):
-            if chance.random() < share:
-                what = chance.choice(NLB_EDITS)
-                if _edit(chance, world, what, nlb):
+            for what in chance.sample(NLB_EDITS, chance.choice((1, 1, 2)) if chance.random() < share else 0):
+                if nlb.id in world.nlb.load_balancers and _edit(chance, world, what, nlb):
                     done.append(f"{what} {nlb.id}")
 
     place.lab.run(act)

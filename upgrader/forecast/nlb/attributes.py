@@ -87,10 +87,15 @@ def fixed_once_made(wish: Attributes, lb: LoadBalancer) -> str:
     ):
         if wanted and wanted.lower() != had.lower():
             found.append(f"{label} cannot be changed, service: {wanted}, nlb: {had}")
-    if wish.ipv6_address_type not in ("", "Internet", "Intranet"):
-        text = f"invalid ipv6 address type {wish.ipv6_address_type}"
-        found.append(f"UpdateNLBIPv6AddressType error: {text}")
+    found += [text] if (text := unknown_ipv6(wish)) else []
     return f"[{', '.join(found)}]" if len(found) > 1 else "".join(found)
+
+
+def unknown_ipv6(wish: Attributes) -> str:
+    """CCM's words for an IPv6 address type that it does not know, of a new NLB too; empty for one that it knows."""
+    kind = wish.ipv6_address_type
+    known = kind in ("", "Internet", "Intranet")
+    return "" if known else f"UpdateNLBIPv6AddressType error: invalid ipv6 address type {kind}"
 
 
 def attribute_writes(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from upgrader.forecast.nlb.attributes import Attributes, tag_write, zone_params
+from upgrader.forecast.nlb.attributes import Attributes, tag_write, zone_params, zone_text
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
@@ -54,8 +54,18 @@ def creation_params(world: World, service: Service, wish: Attributes) -> dict[st
     return {name: value for name, value in found.items() if value}
 
 
-def follow_up_writes(wish: Attributes) -> Iterator[Write]:
-    """Requests on the new NLB for what its creation can't carry; its id is not known yet."""
+def follow_up_writes(world: World, wish: Attributes) -> Iterator[Write]:
+    """Requests on the new NLB for what its creation can't carry; its id is not known yet.
+
+    Security groups and IPv6 make v2.9.1 … v2.11 compare all of it, and an EIP is never there for them (loadResponse).
+    """
+    if world.ways.nlb_zone_match == "zone-unread-eip" and (wish.security_groups or wish.ipv6_address_type):
+        wanted = ",".join(map(zone_text, wish.zones))
+        if any(zone.allocation for zone in wish.zones):
+            yield Write(
+                action="nlb:UpdateLoadBalancerZones", object="", changes={"ZoneMappings": (wanted, wanted)},
+                params=zone_params(wish.zones),
+            )  # fmt: skip
     # A new NLB with IPv6 is Intranet there; one without says nothing.
     had = "Intranet" if wish.ip_version.lower() == "dualstack" else ""
     if wish.ipv6_address_type in ("Internet", "Intranet") and wish.ipv6_address_type != had:

@@ -24,15 +24,20 @@ def unavailable(wanted: Sequence[WantedGroup]) -> tuple[ExpectedEvent, ...]:
     return (event,) if empty_ports(wanted) else ()
 
 
+def unsupported(world: World, service: Service) -> tuple[ExpectedEvent, ...]:
+    """The event of source ranges on the user's own NLB, sent as soon as the annotations are read."""
+    ranges, named = service.spec.load_balancer_source_ranges, Annotations(service).get("id")
+    if not (world.ways.source_ranges and ranges and named):
+        return ()
+    text = "LoadBalancerSourceRanges is not supported for user-managed LB."
+    return (ExpectedEvent(type="Warning", reason="FeatureNotSupported", message=text),)
+
+
 def other_events(
     world: World, service: Service, wanted: Sequence[WantedGroup], lb: LoadBalancer | None
 ) -> tuple[ExpectedEvent, ...]:
     """Each kind of event once; CCM sends some of them once a port."""
-    notes, found = Annotations(service), list[ExpectedEvent]()
-    if world.ways.source_ranges and service.spec.load_balancer_source_ranges and notes.get("id"):
-        text = "LoadBalancerSourceRanges is not supported for user-managed LB."
-        found.append(ExpectedEvent(type="Warning", reason="FeatureNotSupported", message=text))
-    found += unavailable(wanted)
+    notes, found = Annotations(service), [*unsupported(world, service), *unavailable(wanted)]
     if world.ways.skips_invalid_eni and has_invalid(wanted):
         found.append(ExpectedEvent(type="Warning", reason="SkipSyncBackends"))
     if lb is not None and notes.get("preserve-lb-on-delete") and world.reads("preserve-lb-on-delete", "nlb"):

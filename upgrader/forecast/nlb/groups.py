@@ -54,14 +54,22 @@ class WantedGroup(Struct, frozen=True, kw_only=True):
         return self.desired.reused or self.desired.name
 
 
+class GroupsRefusedError(RefusedByCcmError):
+    """One of the groups can't be told; `built` are those of the ports before it, of which CCM has told its events."""
+
+    def __init__(self, text: str, built: tuple[WantedGroup, ...]) -> None:
+        super().__init__(text)
+        self.built = built
+
+
 def wanted_groups(world: World, service: Service, listeners: Iterable[WantedListener]) -> tuple[WantedGroup, ...]:
-    """One group a port, in the order of the Service. Raises `RefusedByCcmError`."""
-    found = []
+    """One group a port, in the order of the Service. Raises `GroupsRefusedError`."""
+    found = list[WantedGroup]()
     for listener in listeners:
         try:
             found.append(_wanted(world, service, listener))
         except RefusedByCcmError as error:
-            raise RefusedByCcmError(f"{built_as(world)[1]} error: {error}") from error
+            raise GroupsRefusedError(f"{built_as(world)[1]} error: {error}", tuple(found)) from error
     return tuple(found)
 
 

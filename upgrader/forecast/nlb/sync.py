@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.nlb import create, groups, listeners, security_groups
-from upgrader.forecast.nlb.attributes import Attributes, attribute_writes, attributes_of, fixed_once_made
-from upgrader.forecast.nlb.events import other_events, unavailable
+from upgrader.forecast.nlb.attributes import Attributes, attribute_writes, attributes_of, fixed_once_made, unknown_ipv6
+from upgrader.forecast.nlb.events import other_events, unavailable, unsupported
 from upgrader.forecast.nlb.find import find_nlb, lookup_refusal, reuse_refusal
 from upgrader.forecast.nlb.groups import WantedGroup
 from upgrader.forecast.nlb.remote import Remote, listing_refusal, remote_groups
@@ -23,8 +23,8 @@ from upgrader.forecast.nlb.security_groups import OwnGroup
 from upgrader.forecast.nlb.wanted import RefusedByCcmError, WantedListener, listeners_of, zones_of
 from upgrader.forecast.synced import PRESERVED, Synced
 from upgrader.forecast.world import OWN_TAG, World, default_name
-from upgrader.model.cloud import LoadBalancer, ServerGroup
-from upgrader.model.forecast import Refusal, Write
+from upgrader.model.cloud import LoadBalancer
+from upgrader.model.forecast import ExpectedEvent, Refusal, Write
 from upgrader.model.kube import Service
 
 
@@ -38,25 +38,25 @@ class Local(Struct, frozen=True, kw_only=True):
 
 def sync_nlb(world: World, service: Service, *, full_sync: bool) -> Synced:
     """The requests of one sync; those of a full sync are LATENT where the hash is unchanged."""
+    told: tuple[ExpectedEvent, ...] = ()
     try:
-        local = local_model(world, service)
+        wish = attributes_of(world, service, zones_of(Annotations(service)))
+        told = unsupported(world, service)
+        wanted = listeners_of(world, service)
+        local = Local(wish=wish, listeners=wanted, groups=groups.wanted_groups(world, service, wanted))
     except RefusedByCcmError as error:
-        return Synced(refusal=Refusal(code=_code(str(error)), message=f"build lb local model error: {error}"))
+        refused = Refusal(code=_code(str(error)), message=f"build lb local model error: {error}")
+        built = error.built if isinstance(error, groups.GroupsRefusedError) else ()
+        return Synced(refusal=refused, events=(*told, *unavailable(built)))
     found = find_nlb(world, service)
     refusal = lookup_refusal(world, service, found)
     if refusal is not None:
-        lost = Synced(named=Annotations(service).get("id"), refusal=refusal, events=unavailable(local.groups))
+        events = (*told, *unavailable(local.groups))
+        lost = Synced(named=Annotations(service).get("id"), refusal=refusal, events=events)
         return _with_groups(local, lost)
     if found:
         return _with_groups(local, _existing(world, service, local, found[0], full_sync=full_sync))
     return _with_groups(local, _missing(world, service, local, full_sync=full_sync))
-
-
-def local_model(world: World, service: Service) -> Local:
-    """The Service as CCM reads it, before it looks at the cloud. Raises `RefusedByCcmError`."""
-    wish = attributes_of(world, service, zones_of(Annotations(service)))
-    wanted = listeners_of(world, service)
-    return Local(wish=wish, listeners=wanted, groups=groups.wanted_groups(world, service, wanted))
 
 
 def _code(text: str) -> str:
@@ -79,7 +79,7 @@ def _with_groups(local: Local, synced: Synced) -> Synced:
 
 def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *, full_sync: bool) -> Synced:
     remote = remote_groups(world, service)
-    lb = replace(lb, server_groups=_all_groups(lb, remote))
+    lb = replace(lb, server_groups=remote.groups)
     base = Synced(
         load_balancer=lb,
         named=lb.id,
@@ -154,11 +154,6 @@ def _range_text(world: World, local: Local) -> str:
         return ""
     text = f"can not find server group by name {ranged.group_name}"
     return f"apply model error: reconcile listeners error: find servergroup error: {text}"
-
-
-def _all_groups(lb: LoadBalancer, remote: Remote) -> tuple[ServerGroup, ...]:
-    known = {group.id: group for group in (*lb.server_groups, *remote.groups)}
-    return tuple(known.values())
 
 
 def _full(
@@ -239,15 +234,17 @@ def _missing(world: World, service: Service, local: Local, *, full_sync: bool) -
     own = security_groups.own_group(world, service, None)
     events = other_events(world, service, local.groups, None)
     if listing is not None:
-        begun = (*create.load_balancer_writes(world, service, local.wish), *create.follow_up_writes(local.wish))
+        begun = (*create.load_balancer_writes(world, service, local.wish), *create.follow_up_writes(world, local.wish))
         return Synced(writes=begun, refusal=listing, events=events, unknown=unknown)
     made = Synced(writes=tuple(_creation(world, service, local, remote, own)), events=events, unknown=unknown)
+    if wrong := unknown_ipv6(local.wish):
+        return replace(made, refusal=Refusal(code="fixed-once-made", message=_fixed_text(world, wrong)))
     return _ended(world, local, replace(made, labels=_labels(service, own)))
 
 
 def _creation(world: World, service: Service, local: Local, remote: Remote, own: OwnGroup) -> Iterator[Write]:
     yield from create.load_balancer_writes(world, service, local.wish)
-    yield from create.follow_up_writes(local.wish)
+    yield from create.follow_up_writes(world, local.wish)
     yield from security_groups.creation_writes(world, service, local.wish, own)
     yield from security_groups.rule_writes(world, service, own)
     if own.wanted:
