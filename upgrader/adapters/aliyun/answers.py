@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from upgrader.adapters.aliyun.call import Call, Transport
@@ -30,31 +31,63 @@ def listed(answer: Mapping[str, Any], *path: str) -> list[dict[str, Any]]:
 
 
 def numbered_pages(transport: Transport, call: Call, *path: str, size: int = 100) -> Iterator[dict[str, Any]]:
-    """Every record of a list that is paged by PageNumber, PageSize and TotalCount."""
-    seen = 0
-    for number in range(1, MAX_PAGES):
-        page = replace(call, params={**call.params, "PageNumber": str(number), "PageSize": str(size)})
+    """Every record of a list that is paged by PageNumber, PageSize and TotalCount.
+
+    Without a count a page that is as long as was asked for is followed by another; one that tells nothing new is the
+    last: not every endpoint has pages.
+    """
+    seen, told = 0, set[bytes]()
+    for number_of_page in range(1, MAX_PAGES):
+        page = replace(call, params={**call.params, "PageNumber": str(number_of_page), "PageSize": str(size)})
         answer = ask(transport, page)
         found = listed(answer, *path)
-        yield from found
-        seen += len(found)
-        if not found or seen >= int(answer.get("TotalCount") or 0):
+        fresh = _not_told(found, told)
+        if not fresh:
+            return
+        yield from fresh
+        seen, total = seen + len(found), number(answer.get("TotalCount"))
+        if seen >= total if total else len(found) < size:
             return
 
 
 def token_pages(
     transport: Transport, call: Call, *path: str, size: int = 100, sized: bool = True
 ) -> Iterator[dict[str, Any]]:
-    """Every record of a list that is paged by NextToken and MaxResults."""
+    """Every record of a list that is paged by NextToken and MaxResults; a page that tells nothing new is the last."""
+    for found, _ in _by_token(transport, call, path, size, sized=sized):
+        yield from found
+
+
+def whole_list(transport: Transport, call: Call, *path: str) -> list[dict[str, Any]]:
+    """Every record of a list that is paged by NextToken and counts them; none where it does not prove to be whole."""
+    found, total = list[dict[str, Any]](), 0
+    for page, counted in _by_token(transport, call, path, 100, sized=True):
+        found, total = found + page, counted
+    return found if len(found) == total else []
+
+
+def _by_token(
+    transport: Transport, call: Call, path: Collection[str], size: int, *, sized: bool
+) -> Iterator[tuple[list[dict[str, Any]], int]]:
+    """(what a page tells that none before it told, how many there are in all by its count; 0 without one)."""
     params = {**call.params, **({"MaxResults": str(size)} if sized else {})}
-    token = ""
+    token, told = "", set[bytes]()
     for _ in range(MAX_PAGES):
         answer = ask(transport, replace(call, params={**params, **({"NextToken": token} if token else {})}))
-        yield from listed(answer, *path)
+        fresh = _not_told(listed(answer, *path), told)
+        yield fresh, number(answer.get("TotalCount"))
         following = str(answer.get("NextToken") or "")
-        if not following or following == token:
+        if not fresh or not following or following == token:
             return
         token = following
+
+
+def _not_told(found: Iterable[dict[str, Any]], told: set[bytes]) -> list[dict[str, Any]]:
+    """The records of a page that no page before told; `told` then knows them too."""
+    prints = [(msgspec.json.encode(one, order="deterministic"), one) for one in found]
+    fresh = [one for known_by, one in prints if known_by not in told]
+    told.update(known_by for known_by, _ in prints)
+    return fresh
 
 
 def tag_map(records: Any) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ from upgrader.adapters.aliyun.assume import AssumedRole, is_role
 from upgrader.adapters.aliyun.call import Call
 from upgrader.adapters.aliyun.credentials import BridgeSigner, static
 from upgrader.adapters.aliyun.endpoint import Endpoint
-from upgrader.adapters.aliyun.errors import from_code, no_json, unreachable
+from upgrader.adapters.aliyun.errors import from_code, no_json, read_error, unreachable
 from upgrader.adapters.aliyun.requests import build
 from upgrader.ports.clock import SystemClock
 
@@ -85,18 +84,20 @@ class SdkTransport:
                 client._signer = self._signer
                 # It would read ~/.netrc before each request, for a password that no product of this cloud asks for.
                 client.session.trust_env = False
-                client._get_server_exception = _only_of_errors(client._get_server_exception)
+                client._get_server_exception = _server_error
                 self._clients[region] = client
             return client
 
 
-def _only_of_errors(judge: Callable[..., Any]) -> Callable[..., Any]:
-    """The SDK decodes each answer once to look for its error, and throws it away: those of success need not be."""
+def _server_error(status: int, body: bytes, *_: Any) -> ServerException | None:
+    """The error in an answer, in place of the SDK's look for one.
 
-    def judged(status: int, *more: Any) -> Any:
-        return None if 200 <= status < 300 else judge(status, *more)
-
-    return judged
+    That one decodes each answer of success too, and stumbles over error bodies that are no JSON object.
+    """
+    if 200 <= status < 300:
+        return None
+    code, message, request_id = read_error(body)
+    return ServerException(code, message, http_status=status, request_id=request_id)
 
 
 def _decoded(call: Call, body: bytes) -> dict[str, Any] | list[Any]:
@@ -106,6 +107,8 @@ def _decoded(call: Call, body: bytes) -> dict[str, Any] | list[Any]:
         answer = msgspec.json.decode(body)
     except msgspec.DecodeError as error:
         raise no_json(call, body) from error
+    if answer is None:
+        return {}
     if not isinstance(answer, dict | list):
         raise no_json(call, body)
     return answer

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from upgrader.adapters.aliyun.answers import ask, listed, tag_map
+from upgrader.adapters.aliyun.answers import ask, listed, number, tag_map
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.model.errors import AbsentError, RefusedError
 from upgrader.model.facts import ClusterKind, Network
@@ -31,7 +31,7 @@ class CsReader:
             answer = ask(self._transport, self._call("DescribeClustersV1", params=params))
             records = listed(answer, "clusters")
             found += [_cluster(record) for record in records]
-            total = int((answer.get("page_info") or {}).get("total_count") or 0)
+            total = number((answer.get("page_info") or {}).get("total_count"))
             if not records or page * PAGE >= total:
                 break
         return tuple(sorted((one for one in found if not region or one.region == region), key=lambda one: one.id))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from upgrader.adapters.aliyun.call import Call
 from upgrader.adapters.patience import UnreachableError
 from upgrader.model.errors import (
@@ -20,7 +22,9 @@ _DENIED = re.compile(
     r"(?i)^(nopermission|forbidden\.(ram|subuser|user)|forbiddenram|accessdenied|unauthorized|stsforbidden|statusforbidden)"
 )
 _DENIED_MESSAGE = re.compile(r"(?i)policy forbidden|not authorized to do this action|no permission")
-_UNSUPPORTED = re.compile(r"(?i)^invalidaction\b")
+_UNSUPPORTED = re.compile(r"(?i)^(invalidaction\b|(un|not)supported\.?(action|operation|api)\b|notimplemented\b)")
+_NO_SUCH_PATH = (404, 405, 501)
+"""What a server answers to an address that it does not have; of the cloud's own objects it answers a code too."""
 _ABSENT = re.compile(r"(?i)notfound|entitynotexist|notexist|\.absent$")
 _STRANGER = re.compile(r"(?i)^(invalidaccesskeyid|signaturedoesnotmatch|invalidsecuritytoken|incompletesignature)")
 _TIME = re.compile(r"(?i)^(invalidtimestamp|requesttimetooskewed)")
@@ -49,9 +53,27 @@ def redacted(text: str) -> str:
     return _SECRET_PAIR.sub(r"\1(redacted)", _ACCESS_KEY.sub("(redacted)", _SIGNED.sub(r"\1 (redacted)", text)))
 
 
+def read_error(body: bytes) -> tuple[str, str, str]:
+    """Code, message and request id of an error's body, in either spelling of the cloud's protocols.
+
+    A body that is not of the cloud's form has no code, and is itself the message.
+    """
+    try:
+        told = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        told = None
+    fields = {name.lower(): value for name, value in told.items()} if isinstance(told, dict) else {}
+    message = fields.get("message") or body[:300].decode(errors="replace").strip()
+    return str(fields.get("code") or ""), str(message), str(fields.get("requestid") or "")
+
+
 def from_code(call: Call, status: int, code: str, message: str, request_id: str = "") -> CcmUpgradeError:
     """The error for a code that the OpenAPI answered."""
-    why = f"{code}: {redacted(message)[:300]}" + (f", request {request_id}" if request_id else "")
+    why = f"{code or f'HTTP {status}'}: {redacted(message)[:300]}" + (f", request {request_id}" if request_id else "")
+    if _UNSUPPORTED.search(code) or (not code and status in _NO_SUCH_PATH):
+        # No object is missing: the endpoint does not have the call at all.
+        return RefusedError(what=f"the endpoint does not know {call.name}", code=code, where=call.region, why=why,
+                            next_command="check --endpoint and --region")  # fmt: skip
     if _TRANSIENT.search(code) or status == 429 or status >= 500:
         # What was throttled was turned away at the door; what failed inside may have been carried out.
         landed = not call.is_read and not code.lower().startswith("throttling") and status != 429
@@ -76,10 +98,6 @@ def from_code(call: Call, status: int, code: str, message: str, request_id: str 
             what=f"may not call {call.name}", action=action, where=call.region, why=why,
             next_command=f"allow {action} in a RAM policy of the caller",
         )  # fmt: skip
-    if _UNSUPPORTED.search(code):
-        # No object is missing: the endpoint does not have the call at all.
-        return RefusedError(what=f"the endpoint does not know {call.name}", code=code, where=call.region, why=why,
-                            next_command="check --endpoint and --region")  # fmt: skip
     if _ABSENT.search(code) or status == 404:
         of_ram = call.product in ("ram", "sts")
         return AbsentError(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from msgspec.structs import replace
 
-from upgrader.adapters.aliyun.answers import ask, attributes, number, token_pages
+from upgrader.adapters.aliyun.answers import ask, attributes, number, tag_map, token_pages, whole_list
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
 from upgrader.adapters.aliyun.tags import tags_of, tags_of_listed
@@ -26,6 +26,7 @@ _NOT_LISTENER_ATTRIBUTES = frozenset(
     {"ListenerId", "ListenerPort", "ListenerProtocol", "ListenerDescription", "ServerGroupId", "ListenerStatus",
      "LoadBalancerId", "Tags"}
 )  # fmt: skip
+_SWITCH = {"on": "true", "off": "false", "True": "true", "False": "false"}
 _NOT_GROUP_ATTRIBUTES = frozenset({"ServerGroupId", "ServerGroupName", "Tags"})
 
 
@@ -60,9 +61,11 @@ class NlbReader:
         return those_told(self._listeners, lb_ids, _TOGETHER)
 
     def _listeners(self, lb_ids: Sequence[str]) -> dict[str, tuple[Listener, ...]]:
-        call = self._call("ListListeners", **numbered("LoadBalancerIds", lb_ids))
-        told = by_owner(token_pages(self._transport, call, "Listeners"))
+        told = by_owner(whole_list(self._transport, self._listeners_of(lb_ids), "Listeners"))
         return {lb_id: _in_order(map(_listener, records)) for lb_id, records in told.items()}
+
+    def _listeners_of(self, lb_ids: Sequence[str]) -> Call:
+        return self._call("ListListeners", **numbered("LoadBalancerIds", lb_ids))
 
     def detail(
         self, lb_id: str, tags: dict[str, str], groups: Iterable[ServerGroup],
@@ -70,7 +73,8 @@ class NlbReader:
     ) -> LoadBalancer:  # fmt: skip
         """One NLB in full; its groups are those of `groups` that a listener names or that carry its owner tag.
 
-        Its `listeners` are asked for where they are not known.
+        Its `listeners` are asked for where they are not known; its own answer is looked at for tags where there are
+        none.
         """
         record = ask(self._transport, self._call("GetLoadBalancerAttribute", LoadBalancerId=lb_id))
         lb = _load_balancer(record)
@@ -78,15 +82,34 @@ class NlbReader:
             raise AbsentError(what=f"no NLB {lb_id}", where=self._region,
                               next_command=f"aliyun nlb GetLoadBalancerAttribute --LoadBalancerId {lb_id}")  # fmt: skip
         if listeners is None:
-            listeners = self._listeners([lb_id]).get(lb_id, ())
-        named, owner = {one.server_group_id for one in listeners}, tags.get(OWNER_TAG)
-        own = [one for one in groups if one.id in named or (owner and one.tags.get(OWNER_TAG) == owner)]
+            told = by_owner(token_pages(self._transport, self._listeners_of([lb_id]), "Listeners"))
+            listeners = _in_order(map(_listener, told.get(lb_id, ())))
+        tags = tags or tag_map(record.get("Tags"))
+        named, owner = {one.server_group_id for one in listeners} - {""}, tags.get(OWNER_TAG)
+        own = [
+            one
+            for one in self._with_tags(groups, named, tags)
+            if one.id in named or (owner and one.tags.get(OWNER_TAG) == owner)
+        ]
         return replace(
             lb,
             tags=tags,
             listeners=listeners,
             server_groups=tuple(sorted(self.with_backends(own), key=lambda one: one.id)),
         )
+
+    def _with_tags(self, groups: Iterable[ServerGroup], named: Set[str], tags: Mapping[str, str]) -> list[ServerGroup]:
+        """The region's groups; where one that is `named` tells no tag, those with the NLB's own `tags` are asked for.
+
+        So does CCM: it lists groups by the tags that it gave them (`ListNLBServerGroups`), and need not be told them.
+        """
+        found, own = list(groups), {key: tags[key] for key in (OWNER_TAG, CLUSTER_TAG) if key in tags}
+        if not own or named <= {one.id for one in found if one.tags}:
+            return found
+        params = numbered("Tag", list(own), ".Key") | numbered("Tag", list(own.values()), ".Value")
+        tagged = token_pages(self._transport, self._call("ListServerGroups", **params), "ServerGroups")
+        mine = {group.id: group for group in (_group(record, own) for record in tagged)}
+        return [one for one in found if one.id not in mine] + list(mine.values())
 
     def with_backends(self, groups: Iterable[ServerGroup]) -> list[ServerGroup]:
         """The groups with their servers."""
@@ -132,6 +155,12 @@ class NlbReader:
         return Call(product="nlb", action=action, region=self._region, params={"RegionId": self._region, **params})
 
 
+def _attributes(record: Mapping[str, Any], skip: Collection[str]) -> dict[str, str]:
+    """Attributes as text; a switch is true or false here, however an endpoint spells it."""
+    found = attributes(record, skip)
+    return {k: _SWITCH.get(v, v) if k.endswith("Enabled") else v for k, v in found.items()}
+
+
 def _load_balancer(record: Mapping[str, Any]) -> LoadBalancer:
     zones = record.get("ZoneMappings") or ()
     zone_map = ",".join(_zone(zone) for zone in zones)
@@ -144,7 +173,7 @@ def _load_balancer(record: Mapping[str, Any]) -> LoadBalancer:
         address_type=str(record.get("AddressType") or ""),
         vpc_id=str(record.get("VpcId") or ""),
         status=str(record.get("LoadBalancerStatus") or ""),
-        attributes=attributes(record, _NOT_ATTRIBUTES) | extra,
+        attributes=_attributes(record, _NOT_ATTRIBUTES) | extra,
     )
 
 
@@ -167,7 +196,7 @@ def _listener(record: Mapping[str, Any]) -> Listener:
         description=str(record.get("ListenerDescription") or ""),
         server_group_id=str(record.get("ServerGroupId") or ""),
         status=str(record.get("ListenerStatus") or ""),
-        attributes=attributes(record, _NOT_LISTENER_ATTRIBUTES),
+        attributes=_attributes(record, _NOT_LISTENER_ATTRIBUTES),
     )
 
 
@@ -176,7 +205,7 @@ def _group(record: Mapping[str, Any], tags: dict[str, str]) -> ServerGroup:
         id=str(record.get("ServerGroupId") or ""),
         name=str(record.get("ServerGroupName") or ""),
         tags=tags,
-        attributes=attributes(record, _NOT_GROUP_ATTRIBUTES),
+        attributes=_attributes(record, _NOT_GROUP_ATTRIBUTES),
     )
 
 

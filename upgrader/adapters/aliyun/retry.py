@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from upgrader.adapters.aliyun.call import Call, Transport
-from upgrader.adapters.patience import ATTEMPTS, DEADLINE_S, patiently
+from upgrader.adapters.patience import ATTEMPTS, ATTEMPTS_UNREACHABLE, DEADLINE_S, patiently
 from upgrader.model.errors import TransientError
 from upgrader.ports.clock import Clock
 
@@ -76,11 +76,25 @@ class Patient:
     ) -> None:
         self._transport, self._clock, self._bucket, self._deadline_s = transport, clock, bucket, deadline_s
         self._gate = threading.BoundedSemaphore(AT_ONCE)
+        self._silent = set[str]()
 
     def send(self, call: Call) -> dict[str, object] | list[object]:
-        """The answer. The last error when attempts or time have run out."""
+        """The answer. The last error when attempts or time have run out.
+
+        A call that ran out of them is asked less patiently from then on, until it is answered: an endpoint that lacks
+        it may say so by a failure of its own.
+        """
         attempts = ATTEMPTS if call.is_read else 1
-        return patiently(lambda: self._paced(call), self._clock, attempts=attempts, deadline_s=self._deadline_s)
+        if call.name in self._silent:
+            attempts = min(attempts, ATTEMPTS_UNREACHABLE)
+        try:
+            answer = patiently(lambda: self._paced(call), self._clock, attempts=attempts, deadline_s=self._deadline_s)
+        except TransientError as error:
+            if call.is_read and not _throttled(error):
+                self._silent.add(call.name)
+            raise
+        self._silent.discard(call.name)
+        return answer
 
     def _paced(self, call: Call) -> dict[str, object] | list[object]:
         if self._bucket is not None:
@@ -89,6 +103,11 @@ class Patient:
             with self._gate:
                 return self._transport.send(call)
         except TransientError as error:
-            if self._bucket is not None and "hrottl" in error.why:
+            if self._bucket is not None and _throttled(error):
                 self._bucket.slow_down()
             raise
+
+
+def _throttled(error: TransientError) -> bool:
+    """Whether we were told to come later, not that something failed."""
+    return "hrottl" in error.why

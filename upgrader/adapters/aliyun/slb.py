@@ -7,7 +7,17 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from upgrader.adapters.aliyun.answers import ask, attributes, listed, number, numbered_pages, text, token_pages
+from upgrader.adapters.aliyun.answers import (
+    ask,
+    attributes,
+    listed,
+    number,
+    numbered_pages,
+    tag_map,
+    text,
+    token_pages,
+    whole_list,
+)
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
 from upgrader.adapters.aliyun.tags import tags_of, tags_of_listed
@@ -17,7 +27,8 @@ from upgrader.model.errors import AbsentError, RefusedError
 
 _NOT_ATTRIBUTES = frozenset(
     {"LoadBalancerId", "LoadBalancerName", "Address", "AddressType", "VpcId", "LoadBalancerStatus", "Tags",
-     "RequestId", "BackendServers", "ListenerPorts", "ListenerPortsAndProtocol", "ListenerPortsAndProtocal"}
+     "RequestId", "BackendServers", "ListenerPorts", "ListenerPortsAndProtocol", "ListenerPortsAndProtocal",
+     "InternetChargeTypeAlias"}
 )  # fmt: skip
 _NOT_LISTENER_ATTRIBUTES = frozenset(
     {"LoadBalancerId", "RequestId", "ListenerPort", "ListenerProtocol", "Description", "VServerGroupId", "Status",
@@ -25,11 +36,13 @@ _NOT_LISTENER_ATTRIBUTES = frozenset(
 )  # fmt: skip
 # What CCM compares and the lists tell too (services/slb/struct_load_balancer.go of the SDK that CCM is built with).
 _WHOLE = frozenset(
-    {"LoadBalancerSpec", "Bandwidth", "InternetChargeType", "DeleteProtection", "ModificationProtectionStatus"}
-)
+    {"LoadBalancerSpec", "Bandwidth", "InternetChargeType", "DeleteProtection", "ModificationProtectionStatus",
+     "InstanceChargeType", "AddressIPVersion", "NetworkType", "MasterZoneId", "SlaveZoneId", "ResourceGroupId"}
+)  # fmt: skip
+# An older list tells these by numbers, and the words as an alias.
+_INTERNET_CHARGE_TYPES = ("paybytraffic", "paybybandwidth")
 _TOGETHER = 10
 """So many CLBs may be named where listeners are listed."""
-_SETTINGS = ("TCPListenerConfig", "UDPListenerConfig", "HTTPListenerConfig", "HTTPSListenerConfig")
 _PROTOCOLS = ("tcp", "udp", "http", "https")
 
 
@@ -44,14 +57,14 @@ class SlbReader:
         pages = numbered_pages(self._transport, self._call("DescribeLoadBalancers"), "LoadBalancers", "LoadBalancer")
         records = {str(one.get("LoadBalancerId", "")): one for one in pages}
         tags = tags_of_listed(self._transport, "slb", self._region, "instance", records)
-        return tuple(replace(_load_balancer(r), tags=tags[one], detailed=False) for one, r in records.items())
+        return tuple(replace(_listed(r), tags=tags[one], detailed=False) for one, r in records.items())
 
     def tags(self, lb_id: str) -> dict[str, str]:
         """The tags of one CLB."""
         return tags_of(self._transport, "slb", self._region, "instance", [lb_id])[lb_id]
 
     def detail(self, lb_id: str, tags: dict[str, str]) -> LoadBalancer:
-        """One CLB in full but for its tags, which are given."""
+        """One CLB in full; `tags` are its own, asked for where there are none: a list may keep them back."""
         record = ask(self._transport, self._call("DescribeLoadBalancerAttribute", LoadBalancerId=lb_id))
         lb = _load_balancer(record)
         if not lb.id:
@@ -59,21 +72,22 @@ class SlbReader:
                 what=f"no CLB {lb_id}", where=self._region,
                 next_command=f"aliyun slb DescribeLoadBalancerAttribute --LoadBalancerId {lb_id}",
             )  # fmt: skip
-        return replace(lb, tags=tags, listeners=self._listeners(lb_id, record), server_groups=self._groups(lb_id))
+        listeners, groups = self._listeners(lb_id, record), self._groups(lb_id)
+        return replace(lb, tags=tags or self._tags(lb_id, record), listeners=listeners, server_groups=groups)
 
     def listeners(self, lb_ids: Sequence[str]) -> dict[str, tuple[Listener, ...]]:
         """The listeners of CLBs by their ids, asked for together; left out are those of which none was told."""
 
         def ask(batch: Sequence[str]) -> dict[str, tuple[Listener, ...]]:
             call = self._call("DescribeLoadBalancerListeners", **numbered("LoadBalancerId", batch))
-            told = by_owner(token_pages(self._transport, call, "Listeners", "Listener"))
+            told = by_owner(whole_list(self._transport, call, "Listeners", "Listener"))
             return {lb_id: _in_order(map(_listener, records)) for lb_id, records in told.items()}
 
         return those_told(ask, lb_ids, _TOGETHER)
 
     def completed(self, listed: LoadBalancer, listeners: tuple[Listener, ...]) -> LoadBalancer:
         """A listed CLB in full, whose listeners are known; asked for by itself where the list told too little."""
-        if not listed.attributes.keys() >= _WHOLE:
+        if not listed.tags or not _tells_all(listed):
             return self.detail(listed.id, listed.tags)
         return replace(listed, listeners=listeners, server_groups=self._groups(listed.id), detailed=True)
 
@@ -83,6 +97,15 @@ class SlbReader:
         told = listed(ask(self._transport, call), "DomainExtensions", "DomainExtension")
         names = ("Domain", "ServerCertificateId", "DomainExtensionId")
         return tuple(sorted(":".join(text(one.get(name, "")) for name in names) for one in told))
+
+    def _tags(self, lb_id: str, record: Mapping[str, Any]) -> dict[str, str]:
+        """The tags of a CLB of which a list told none: those of its own answer, else asked for."""
+        try:
+            return tag_map(record.get("Tags")) or self.tags(lb_id)
+        except (RefusedError, AbsentError):
+            if "Tags" not in record:
+                raise
+            return {}
 
     def _listeners(self, lb_id: str, record: Mapping[str, Any]) -> tuple[Listener, ...]:
         ports = listed(record, "ListenerPortsAndProtocol", "ListenerPortAndProtocol")
@@ -143,15 +166,29 @@ def _load_balancer(record: Mapping[str, Any]) -> LoadBalancer:
     )
 
 
+def _listed(record: Mapping[str, Any]) -> LoadBalancer:
+    """One of a list, whose charge type is a number there, with the words beside it (`loadResponse` in CCM's slb)."""
+    alias = record.get("InternetChargeTypeAlias")
+    return _load_balancer({**record, "InternetChargeType": alias} if alias else record)
+
+
+def _tells_all(listed: LoadBalancer) -> bool:
+    """Whether a list told all of a CLB that CCM compares. What it leaves blank or 0 it may only not have filled in."""
+    told = {name for name, value in listed.attributes.items() if value not in ("", "0")}
+    if listed.attributes.get("InstanceChargeType") == "PayByCLCU":
+        told.add("LoadBalancerSpec")  # it has none
+    return told >= _WHOLE and listed.attributes["InternetChargeType"] in _INTERNET_CHARGE_TYPES
+
+
 def _in_order(found: Iterable[Listener]) -> tuple[Listener, ...]:
     return tuple(sorted(found, key=lambda one: (one.port, one.protocol)))
 
 
 def _listener(record: Mapping[str, Any]) -> Listener:
     protocol = str(record.get("ListenerProtocol") or "").lower()
-    settings = {key: value for key, value in record.items() if key not in _SETTINGS}
-    for key in _SETTINGS:
-        settings.update(record.get(key) or {})
+    # An answer may hold an empty record for each other protocol too; CCM reads that of the listener's own.
+    own = record.get(f"{protocol.upper()}ListenerConfig") or {}
+    settings = {key: value for key, value in record.items() if not key.endswith("ListenerConfig")} | own
     return Listener(
         port=number(record.get("ListenerPort")),
         protocol=protocol,

@@ -9,6 +9,7 @@ from upgrader.adapters.aliyun.answers import tag_map, token_pages
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
 from upgrader.adapters.aliyun.together import batches, numbered
+from upgrader.model.errors import AbsentError, RefusedError
 
 IDS_A_REQUEST = 20
 """What ListTagResources takes at once in every product that has it."""
@@ -21,10 +22,16 @@ def tags_of_listed(
 ) -> dict[str, dict[str, str]]:
     """Tags by resource id of records from a list: as the list tells them, asked for where it tells none.
 
-    CCM itself takes a load balancer's tags from the list (`loadResponse` in pkg/provider/alibaba/slb and nlb).
+    CCM itself takes a load balancer's tags from the list (`loadResponse` in pkg/provider/alibaba/slb and nlb). Where
+    they can't be asked for, a list that has tags among its fields is believed.
     """
     told = {one: tag_map(record.get("Tags")) for one, record in records.items()}
-    return told | tags_of(transport, product, region, kind, [one for one, tags in told.items() if not tags])
+    try:
+        return told | tags_of(transport, product, region, kind, [one for one, tags in told.items() if not tags])
+    except (RefusedError, AbsentError):
+        if not any("Tags" in record for record in records.values()):
+            raise
+        return told
 
 
 def tags_of(

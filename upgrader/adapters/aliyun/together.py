@@ -12,9 +12,9 @@ from upgrader.model.errors import CcmUpgradeError
 T = TypeVar("T")
 
 
-def numbered(name: str, ids: Sequence[str]) -> dict[str, str]:
-    """The parameters of a list: `{"LoadBalancerId.1": …, "LoadBalancerId.2": …}`."""
-    return {f"{name}.{place}": one for place, one in enumerate(ids, 1)}
+def numbered(name: str, ids: Sequence[str], part: str = "") -> dict[str, str]:
+    """The parameters of a list: `{"LoadBalancerId.1": …, "LoadBalancerId.2": …}`; with a `part`, `Tag.1.Key` and so."""
+    return {f"{name}.{place}{part}": one for place, one in enumerate(ids, 1)}
 
 
 def batches(ids: Sequence[str], size: int) -> list[Sequence[str]]:
