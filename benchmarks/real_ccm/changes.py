@@ -9,6 +9,7 @@ from benchmarks.real_ccm.nlb_edits import change_nlb_service
 from benchmarks.real_ccm.place import Place
 from benchmarks.real_ccm.rare import rare_notes
 from upgrader.forecast.hash import HASH_LABEL
+from upgrader.lab.kube.status import ApiError
 
 CHANGES = ("scaled", "port-added", "port-removed", "policy", "note-removed", "note-added", "class-added", "ended",
            "deleted", "selector", "hash-gone", "hash-wrong", "eni", "reused", "ranges", "target-port", "node-port",
@@ -33,7 +34,11 @@ def change_services(place: Place, seed: int, share: float = 0.7) -> list[str]:
             what, patch = change_nlb_service(chance, service)
             place.patch("services", namespace, name, patch)
         elif patch := _change(chance, what, service):
-            place.patch("services", namespace, name, patch)
+            try:
+                place.patch("services", namespace, name, patch)
+            except ApiError:
+                # The API refuses it, as where another Service has the node port.
+                continue
         else:
             continue
         done.append(f"{what} {namespace}/{name}")

@@ -10,22 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from upgrader.forecast.groups import DesiredGroup
+from upgrader.forecast.groups import DesiredGroup, differ
+from upgrader.forecast.world import World
 from upgrader.model.forecast import Doubt, Write
 
-Backends = frozenset[tuple[str, str, int]]
 
-
-def contested(groups: Sequence[DesiredGroup], writes: Sequence[Write]) -> Iterator[Doubt]:
+def contested(world: World, groups: Sequence[DesiredGroup], writes: Sequence[Write]) -> Iterator[Doubt]:
     """One doubt for each group that two ports fill differently, where backends are written now."""
     if not any("Server" in one.action and one.effect == "IMMEDIATE" for one in writes):
         return
-    ports = dict[str, dict[Backends, int]]()
+    shared = dict[str, list[DesiredGroup]]()
     for group in groups:
-        wanted = frozenset((one.server_id, one.server_ip, one.port) for one in group.wanted.backends)
-        ports.setdefault(group.reused or group.name, {}).setdefault(wanted, group.port.port)
-    for name, ways in ports.items():
-        if len(ways) > 1:
-            told = ", ".join(map(str, ways.values()))
+        shared.setdefault(group.reused or group.name, []).append(group)
+    for name, ports in shared.items():
+        if len(ports) > 1 and differ(world, ports):
+            told = ", ".join(str(one.port.port) for one in ports)
             text = f"ports {told} share the group {name} and want other backends in it: each sync undoes the last"
             yield Doubt(kind="shared-group", text=text)

@@ -5,6 +5,8 @@ Source: `clbv1/vgroups.go` (getVGroupNamedKey), `model_applier.go` of both kinds
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from upgrader.forecast.backends import Wanted, is_eni
@@ -40,3 +42,13 @@ def find_group(lb: LoadBalancer, group: DesiredGroup) -> ServerGroup | None:
         if remote.id == group.reused if group.reused else remote.name == group.name:
             return remote
     return None
+
+
+def differ(world: World, ports: Sequence[DesiredGroup]) -> bool:
+    """Whether ports that share a group want other backends in it, as the version tells them apart."""
+    by_port = world.ways.backend_match == "server-port"
+    wanted = {
+        frozenset((one.server_id, one.server_ip, one.port if by_port else 0) for one in port.wanted.backends)
+        for port in ports
+    }
+    return len(wanted) > 1

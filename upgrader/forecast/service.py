@@ -93,7 +93,7 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
         unknown=(*synced.unknown, *((f"{lb_id} was not read in full",) if unread else ())),
         doubts=()
         if unread
-        else (*unaccepted(world, kind, lb, synced.writes), *contested(synced.groups, synced.writes)),
+        else (*unaccepted(world, kind, lb, synced.writes), *contested(world, synced.groups, synced.writes)),
     )
 
 

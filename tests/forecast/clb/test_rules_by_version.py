@@ -256,8 +256,11 @@ def test_ports_that_share_a_group_undo_each_other_until_v2_11(version: str, call
     group = ServerGroup(id="rsp-1", name="by hand", load_balancer_id="lb-1")
     lb = replace(a_clb(group), tags={"kubernetes.reused.by.user": "true"})
     service = a_service({"id": "lb-1", "vgroup-port": "rsp-1:80,rsp-1:81"}, ports=ports)
-    asked = [call for call, group_id in now_of(told_of(version, service, lb)) if group_id == "rsp-1"]
-    assert asked == ["AddVServerGroupBackendServers"] * calls
+    told = told_of(version, service, lb)
+    assert [call for call, group_id in now_of(told) if group_id == "rsp-1"] == ["AddVServerGroupBackendServers"] * calls
+    # The next sync finds the backends of both, or those of the first, and takes out what one of them does not want.
+    later = {one.action for one in told.writes if one.effect == "LATENT" and one.object == "rsp-1"}
+    assert later >= {"slb:RemoveVServerGroupBackendServers", "slb:SetVServerGroupAttribute"}
 
 
 @pytest.mark.parametrize("policy", ["Cluster", "Local"])

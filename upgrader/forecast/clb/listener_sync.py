@@ -25,12 +25,12 @@ def listener_writes(
     world: World, service: Service, lb: LoadBalancer, listeners: Sequence[ClbListener], group_ids: dict[str, str]
 ) -> Iterator[Write]:
     """The requests, deletions first. `group_ids` are the ids of the groups that are there, by name."""
-    for remote in lb.listeners:
-        if _goes(world, service, remote, listeners):
-            if world.ways.is_v1:
-                yield stop_listener(lb.id, remote)
-            yield delete_listener(world, lb.id, remote)
-    stuck = stuck_at(world, listeners, lb.listeners)
+    gone = [one for one in lb.listeners if _goes(world, service, one, listeners)]
+    for remote in gone:
+        if world.ways.is_v1:
+            yield stop_listener(lb.id, remote)
+        yield delete_listener(world, lb.id, remote)
+    stuck, lost = stuck_at(world, listeners, lb.listeners), set[int]()
     for wanted in listeners:
         # Where v1.9.3 gets stuck, the next try makes the other one.
         if not _is_there(world, wanted, lb.listeners) or wanted.port == stuck:
@@ -38,9 +38,15 @@ def listener_writes(
     for remote in lb.listeners if stuck is None else sorted(lb.listeners, key=lambda one: one.protocol != "https"):
         if remote.port == stuck:
             return
-        for wanted in listeners:
-            if (wanted.port, wanted.protocol) == (remote.port, remote.protocol):
-                yield from _update(world, lb.id, wanted, remote, group_ids)
+        for wanted in listeners if remote.port not in lost else ():
+            if (wanted.port, wanted.protocol) != (remote.port, remote.protocol):
+                continue
+            changed = tuple(_update(world, lb.id, wanted, remote, group_ids))
+            yield from changed
+            if remote in gone and any("Attribute" in one.action for one in changed):
+                # It is not there any more, which ends the sync; the next try makes it in the other's place.
+                lost.add(remote.port)
+                yield from create_listener(world, lb.id, wanted, group_ids)
 
 
 def _goes(world: World, service: Service, remote: Listener, listeners: Sequence[ClbListener]) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec.structs import replace
+
 from upgrader.forecast.annotations import Annotations
-from upgrader.forecast.groups import DesiredGroup, find_group
+from upgrader.forecast.groups import DesiredGroup, differ, find_group
 from upgrader.forecast.nlb.go_errors import atoi
 from upgrader.forecast.nlb.servers import batch_size
 from upgrader.forecast.world import World
@@ -33,34 +35,85 @@ def group_writes(
 ) -> Iterator[Write]:
     """The requests for wanted groups. `fresh`: the CLB is only being made.
 
-    Ports that share a group each bring it to their own backends, all from the same look at it; later once only.
+    Ports that share a group each bring it to their own backends. Where these differ, so does what the next sync finds:
+    what it sends besides is LATENT.
     """
-    done: set[str] = set()
+    shared = dict[str, list[DesiredGroup]]()
     for group in groups:
-        key = group.reused or group.name
-        remote = None if fresh else find_group(lb, group)
-        if group.wanted.unknown or (key in done and (remote is None or world.ways.same_group_once)):
+        if not group.wanted.unknown:
+            shared.setdefault(group.reused or group.name, []).append(group)
+    for ports in shared.values():
+        remote = None if fresh else find_group(lb, ports[0])
+        first, after = _one_sync(world, service, lb.id, ports, remote)
+        yield from first
+        if after is not None and differ(world, ports):
+            sent = {one.action for one in first}
+            again, _ = _one_sync(world, service, lb.id, ports, after)
+            yield from (replace(one, effect="LATENT") for one in again if one.action not in sent)
+
+
+def _one_sync(
+    world: World, service: Service, lb_id: str, ports: Sequence[DesiredGroup], remote: ServerGroup | None
+) -> tuple[list[Write], ServerGroup | None]:
+    """What one sync sends for a group, and the group after it.
+
+    Each port compares with the group as it was when the sync began, or as the port before it made it; v1.9.3 reads it
+    anew for each. From v2.11.1 on only the first port that has to change it is looked at.
+    """
+    found, begun, after = list[Write](), remote, remote
+    for group in ports:
+        if begun is None:
+            found += _created(world, lb_id, group)
+            begun = after = ServerGroup(id="", name=group.name, backends=group.wanted.backends)
+            if world.ways.same_group_once:
+                break
             continue
-        if remote is None:
-            done.add(key)
-            params = {"LoadBalancerId": lb.id, "VServerGroupName": group.name}
-            changes: dict[str, tuple[str | None, str | None]] = {"VServerGroupName": (None, group.name)}
-            # v1.9.3 makes a group with its first backend.
-            at_once = 1 if world.ways.is_v1 else 0
-            for first in _batches(world, ADD, "", group.wanted.backends[:at_once], ()):
-                params["BackendServers"] = first.params["BackendServers"]
-            yield Write(action="slb:CreateVServerGroup", object="", changes=changes, params=params)
-            yield from _batches(world, ADD, "", group.wanted.backends[at_once:], ())
-        elif updates := list(_update(world, service, group, remote)):
-            done.add(key)
-            yield from updates
+        added, removed, updated = _changes(world, service, group, begun)
+        had = _known(world, service, begun, group)
+        writes = [
+            *_batches(world, ADD, begun.id, added, had),
+            *_batches(world, REMOVE, begun.id, removed, had),
+            *_batches(world, UPDATE, begun.id, updated, had),
+        ]
+        if writes:
+            found += writes
+            after = replace(begun, backends=_applied((after or begun).backends, added, removed, updated))
+            if world.ways.same_group_once:
+                break
+            if world.ways.is_v1:
+                begun = after
+    return found, after
 
 
-def _update(world: World, service: Service, group: DesiredGroup, remote: ServerGroup) -> Iterator[Write]:
+def _created(world: World, lb_id: str, group: DesiredGroup) -> Iterator[Write]:
+    params = {"LoadBalancerId": lb_id, "VServerGroupName": group.name}
+    changes: dict[str, tuple[str | None, str | None]] = {"VServerGroupName": (None, group.name)}
+    # v1.9.3 makes a group with its first backend.
+    at_once = 1 if world.ways.is_v1 else 0
+    for first in _batches(world, ADD, "", group.wanted.backends[:at_once], ()):
+        params["BackendServers"] = first.params["BackendServers"]
+    yield Write(action="slb:CreateVServerGroup", object="", changes=changes, params=params)
+    yield from _batches(world, ADD, "", group.wanted.backends[at_once:], ())
+
+
+def _applied(
+    have: Sequence[Backend], added: Sequence[Backend], removed: Sequence[Backend], updated: Sequence[Backend]
+) -> tuple[Backend, ...]:
+    """The backends after such requests: one is told by its server and port."""
+    kept = [next((new for new in updated if _same(new, one)), one) for one in have if one not in removed]
+    return (*kept, *(one for one in added if not any(_same(one, had) for had in kept)))
+
+
+def _changes(
+    world: World, service: Service, group: DesiredGroup, remote: ServerGroup
+) -> tuple[list[Backend], list[Backend], list[Backend]]:
+    """What one port adds, removes and updates."""
     local, have = group.wanted.backends, _known(world, service, remote, group)
     ignore_weight = world.ways.ignore_weight_update and Annotations(service).is_on("ignore-weight-update")
     same = _same_server if world.ways.backend_match == "server" else _same
     add = [mine for mine in local if not any(same(mine, r) for r in have)]
+    if group.wanted.invalid:
+        return add, [], []
     remove = [
         r for r in have if not is_foreign(world, service, r, group.name) and not any(same(mine, r) for mine in local)
     ]
@@ -69,10 +122,7 @@ def _update(world: World, service: Service, group: DesiredGroup, remote: ServerG
         for mine in local
         if any(_same_server(mine, r) and _differs(world, mine, r, ignore_weight=ignore_weight) for r in have)
     ]
-    yield from _batches(world, ADD, remote.id, add, have)
-    if not group.wanted.invalid:
-        yield from _batches(world, REMOVE, remote.id, remove, have)
-        yield from _batches(world, UPDATE, remote.id, update, have)
+    return add, remove, update
 
 
 def _known(world: World, service: Service, remote: ServerGroup, group: DesiredGroup) -> tuple[Backend, ...]:

@@ -40,7 +40,7 @@ def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
     """The requests of one sync; those of a full sync are LATENT where the hash is unchanged."""
     if _public_forbidden(world, service):
         return Synced(refusal=Refusal(code="public-forbidden", message="create public address slb is not allowed"))
-    found = world.find(service, "clb")
+    found = _likeliest_first(service, world.find(service, "clb"))
     lb = found[0] if found else None
     try:
         local = local_model(world, service)
@@ -75,6 +75,12 @@ def sync_clb(world: World, service: Service, *, full_sync: bool) -> Synced:
     if reuse is not None and full_sync:
         return replace(base, refusal=reuse, named=lb.id if _named(world) else "")
     return _existing(world, service, local, lb, base, full_sync=full_sync)
+
+
+def _likeliest_first(service: Service, found: tuple[LoadBalancer, ...]) -> tuple[LoadBalancer, ...]:
+    """Of several, the one whose address the Service shows: so the cloud listed it first to a version that chose so."""
+    shown = {one.ip for one in service.status.load_balancer.ingress}
+    return tuple(sorted(found, key=lambda one: one.address not in shown))
 
 
 def _private_zone(world: World, service: Service) -> list[str]:
@@ -155,7 +161,9 @@ def _existing(
             return replace(base, writes=tuple(attribute_writes(world, service, lb)), refusal=refusal)
         skipped = _clean(world, service, local, lb) if world.ways.clb_clean_up == "full-sync" else ()
         kept = full[: len(full) - len(skipped)]
-        return replace(base, writes=(*kept, *groups), refusal=refusal)
+        # It is tried again and again: what the next sync would send comes too.
+        tried = tuple(replace(one, effect="IMMEDIATE") for one in groups)
+        return replace(base, writes=(*kept, *tried), refusal=refusal)
     if full_sync:
         return _ended(world, service, local, replace(base, writes=(*full, *groups)))
     clean = _clean(world, service, local, lb) if world.ways.clb_clean_up == "always" else ()
@@ -224,7 +232,7 @@ def _group_ids(lb: LoadBalancer, groups: tuple[DesiredGroup, ...]) -> dict[str, 
 
 def end_clb(world: World, service: Service) -> Synced:
     """A Service that needs no load balancer any more: its CLB is deleted, a reused or preserved one only tidied."""
-    found = world.find(service, "clb")
+    found = _likeliest_first(service, world.find(service, "clb"))
     done: tuple[ExpectedEvent, ...] = (
         ExpectedEvent(type="Normal", reason="CleanLoadBalancer", message="Clean load balancer"),
     )
