@@ -40,6 +40,23 @@ def _kinds(one: ServiceForecast) -> list[str]:
     return [doubt.kind for doubt in one.doubts]
 
 
+def _sent(one: ServiceForecast) -> list[tuple[str, str]]:
+    return [(write.action.removeprefix("slb:"), write.object) for write in one.writes if write.effect == "IMMEDIATE"]
+
+
+def test_each_finds_the_clb_as_those_before_it_left_it() -> None:
+    first, second = _both({}, {}, {"a": "b"})
+    assert ("TagResources", "lb-1") in _sent(first)
+    assert ("TagResources", "lb-1") not in _sent(second)
+    override = {"force_override_listeners": "true"}
+    first, second = _both(override, override)
+    assert ("CreateLoadBalancerTCPListener", "lb-1:80") in _sent(first)
+    assert ("SetLoadBalancerTCPListenerAttribute", "lb-1:80") in _sent(second)
+    assert not [call for call, _ in _sent(second) if call.startswith("CreateLoadBalancer")]
+    # Who may not write listeners leaves none to find.
+    assert ("CreateLoadBalancerTCPListener", "lb-1:80") in _sent(_both({}, override)[1])
+
+
 def test_who_has_what_it_wants_may_have_to_put_it_back() -> None:
     first, second = _both({"name": "old"}, {"name": "y"})
     assert (_kinds(first), _kinds(second)) == (["shared-attribute"], [])

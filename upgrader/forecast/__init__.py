@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from upgrader.forecast.select import CLB_FINALIZER, NLB_FINALIZER
 from upgrader.forecast.service import forecast_service
-from upgrader.forecast.shared import with_shared
+from upgrader.forecast.shared import one_after_the_other
 from upgrader.forecast.world import World
 from upgrader.matrix.model import Matrix
 from upgrader.model.facts import ClusterFacts
@@ -29,8 +29,7 @@ def forecast(facts: ClusterFacts, target: CcmVersion, matrix: Matrix, *, labels:
         blank = (ServiceForecast(namespace=s.metadata.namespace, name=s.metadata.name, unknown=(why,)) for s in wanted)
         return Forecast(services=tuple(blank))
     world = World.of(facts, target, matrix, labels=labels)
-    made = [forecast_service(world, service) for service in wanted]
-    return Forecast(services=with_shared(world, wanted, made))
+    return Forecast(services=one_after_the_other(world, wanted))
 
 
 def _wanted(facts: ClusterFacts) -> list[Service]:

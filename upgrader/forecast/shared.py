@@ -1,19 +1,20 @@
 """Services that name one load balancer, or one of its server groups: what each writes there may depend on the others.
 
-CCM syncs several Services at once, in no order that can be known: its workers take them from a queue that is filled by
-several watches. What is certain whichever comes first stands in the forecast; of the rest there is a doubt.
+CCM reads the load balancer anew at each sync. Its workers take the Services from a queue that several watches fill,
+most often in the order in which the API lists them. The forecast goes by that; where it matters, there is a doubt.
 
 Source: `clbv1/loadbalancer.go` (Update compares with what it has just read), `clbv1/vgroups.go` (diff), each tag.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from upgrader.forecast.annotations import Annotations
+from upgrader.forecast.service import forecast_service
 from upgrader.forecast.shared_ports import port_doubts
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LoadBalancer
@@ -21,12 +22,30 @@ from upgrader.model.forecast import Doubt, ServiceForecast, Write
 from upgrader.model.kube import Service
 
 
-def with_shared(
+def one_after_the_other(world: World, services: Sequence[Service]) -> tuple[ServiceForecast, ...]:
+    """The forecasts. Of Services that share a CLB each finds it as those before it left it.
+
+    They are taken by key, as the API lists them to CCM; where another order comes to something else, there is a doubt.
+    """
+    if world.facts.load_balancers is None:
+        return tuple(forecast_service(world, one) for one in services)  # None is known, so that none is shared.
+    named = Counter(lb_id for one in services if (lb_id := Annotations(one).get("id")))
+    made, untouched = list[ServiceForecast](), dict[str, LoadBalancer]()
+    for service in services:
+        made.append(one := forecast_service(world, service))
+        lb = world.by_id.get(one.load_balancer_id) if named and named[one.load_balancer_id] > 1 else None
+        if lb is not None and lb.kind == "clb" and one.writes:
+            from upgrader.forecast.clb.after import after
+
+            untouched.setdefault(lb.id, lb)
+            world.by_id[lb.id] = after(lb, one.writes)
+    world.by_id.update(untouched)
+    return _with_doubts(world, services, made)
+
+
+def _with_doubts(
     world: World, services: Sequence[Service], made: Sequence[ServiceForecast]
 ) -> tuple[ServiceForecast, ...]:
-    """The forecasts, each with its doubts about what it shares with others."""
-    if world.facts.load_balancers is None:
-        return tuple(made)  # No load balancer is known, so that none is shared.
     sharing = _sharing(services, made)
     if not sharing:
         return tuple(made)
@@ -55,21 +74,21 @@ def _attribute_doubts(
     world: World, lb_id: str, numbers: Sequence[int], services: Sequence[Service], made: Sequence[ServiceForecast]
 ) -> Iterator[tuple[int, Doubt]]:
     """Whose requests for the CLB itself would be others after another Service's: attributes and tags."""
+    from upgrader.forecast.clb.after import after
     from upgrader.forecast.clb.attributes import attribute_writes
 
     lb = world.by_id.get(lb_id)
     if lb is None or lb.kind != "clb" or not lb.detailed:
         return
-    own = {one: [write for write in made[one].writes if write.object == lb_id] for one in numbers}
-    full = [one for one in numbers if made[one].full_sync and (made[one].refusal is None or own[one])]
+    full = [one for one in numbers if made[one].full_sync and _comes_so_far(made[one])]
+    alone = {one: tuple(attribute_writes(world, services[one], lb)) for one in full}
     for number in full:
-        alone = _told(attribute_writes(world, services[number], lb))
         others = [
             one
             for one in full
             if one != number
-            and own[one]
-            and _told(attribute_writes(world, services[number], _after(lb, own[one]))) != alone
+            and alone[one]
+            and _told(attribute_writes(world, services[number], after(lb, alone[one]))) != _told(alone[number])
         ]
         if others:
             names = ", ".join(made[one].key for one in others)
@@ -77,23 +96,13 @@ def _attribute_doubts(
             yield number, Doubt(kind="shared-attribute", text=text)
 
 
-def _told(writes: Iterator[Write]) -> set[tuple[str, tuple[tuple[str, str | None], ...]]]:
+def _comes_so_far(one: ServiceForecast) -> bool:
+    """Whether the sync comes to the attributes, refused or not."""
+    return one.refusal is None or one.refusal.code == "fixed-once-made" or bool(one.writes)
+
+
+def _told(writes: Iterable[Write]) -> set[tuple[str, tuple[tuple[str, str | None], ...]]]:
     return {(one.action, tuple((field, new) for field, (_, new) in one.changes.items())) for one in writes}
-
-
-def _after(lb: LoadBalancer, writes: Sequence[Write]) -> LoadBalancer:
-    """The CLB as these requests leave it."""
-    tags, attributes, name = dict(lb.tags), dict(lb.attributes), lb.name
-    for one in writes:
-        for field, (_, new) in one.changes.items() if one.effect == "IMMEDIATE" else ():
-            if not field.startswith("tag "):
-                attributes[field] = new or ""
-            elif new is None:
-                tags.pop(field.removeprefix("tag "), None)
-            else:
-                tags[field.removeprefix("tag ")] = new
-            name = new or name if field == "LoadBalancerName" else name
-    return replace(lb, name=name, tags=tags, attributes=attributes)
 
 
 def _group_doubts(

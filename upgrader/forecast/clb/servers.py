@@ -77,7 +77,7 @@ def _one_sync(
         ]
         if writes:
             found += writes
-            after = replace(begun, backends=_applied((after or begun).backends, added, removed, updated))
+            after = replace(begun, backends=applied((after or begun).backends, added, removed, updated))
             if world.ways.same_group_once:
                 break
             if world.ways.is_v1:
@@ -96,11 +96,15 @@ def _created(world: World, lb_id: str, group: DesiredGroup) -> Iterator[Write]:
     yield from _batches(world, ADD, "", group.wanted.backends[at_once:], ())
 
 
-def _applied(
+def applied(
     have: Sequence[Backend], added: Sequence[Backend], removed: Sequence[Backend], updated: Sequence[Backend]
 ) -> tuple[Backend, ...]:
     """The backends after such requests: one is told by its server and port."""
-    kept = [next((new for new in updated if _same(new, one)), one) for one in have if one not in removed]
+    kept = [
+        next((new for new in updated if _same(new, one)), one)
+        for one in have
+        if not any(_same(one, gone) for gone in removed)
+    ]
     return (*kept, *(one for one in added if not any(_same(one, had) for had in kept)))
 
 
