@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from msgspec.structs import replace
@@ -67,7 +68,7 @@ def _parts(facts: ClusterFacts) -> Iterable[tuple[str, Any]]:
     for service in facts.load_balancer_services:
         by_namespace[service.metadata.namespace].append(service)
     for namespace, services in by_namespace.items():
-        yield f"services/{namespace}", sorted((s.key, _service(s)) for s in services)
+        yield f"services/{namespace}", sorted(((s.key, _service(s)) for s in services), key=itemgetter(0))
     for lb in facts.own_load_balancers:
         yield f"lb/{lb.id}", _load_balancer(lb)
     yield "role", (facts.ram.role, sorted(p.name for p in facts.ram.policies or ()))
@@ -87,14 +88,14 @@ def _install(ccm: CcmInstall) -> CcmInstall:
     return replace(ccm, leader="", ready=0, desired=0, addon_state="", addon_next=(), disagreements=())
 
 
-def _service(service: Service) -> Any:
+def _service(service: Service) -> Service:
     """Without what the API server counts up at each write."""
     meta = service.metadata
     steady = Metadata(
         uid=meta.uid, labels=meta.labels, annotations=meta.annotations, finalizers=meta.finalizers,
         deletion_timestamp=meta.deletion_timestamp,
     )  # fmt: skip
-    return codec.plain(replace(service, metadata=steady))
+    return replace(service, metadata=steady)
 
 
 def _load_balancer(lb: LoadBalancer) -> LoadBalancer:

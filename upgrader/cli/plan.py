@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from upgrader.cli.exit_codes import Exit
-from upgrader.cli.judging import suppressions_of, target_of, target_option, waiver_options, waivers_of, without_gc
+from upgrader.cli.judging import (
+    keep,
+    suppressions_of,
+    target_of,
+    target_option,
+    waiver_options,
+    waivers_of,
+    without_gc,
+)
 from upgrader.cli.origins import gather, origin_options
 from upgrader.cli.output import document, emit, output_option, progress, write_private
 from upgrader.cli.shadow import ShadowOptions, facts_with_dry_run, shadow_options
@@ -81,16 +89,18 @@ def _make(
         if shadow is not None and shadow.wanted:
             facts = facts_with_dry_run(origin, shadow, lambda found: target_of(target, found), image)
         else:
-            facts = gather(origin)
-        return pipeline.make_plan(
-            facts,
-            target_of(target, facts),
-            load_matrix(),
-            now=_now(),
-            waive=waivers,
-            image=image,
-            suppress=suppress,
-            checks=all_checks(),
+            facts = keep(gather(origin))
+        return keep(
+            pipeline.make_plan(
+                facts,
+                target_of(target, facts),
+                load_matrix(),
+                now=_now(),
+                waive=waivers,
+                image=image,
+                suppress=suppress,
+                checks=all_checks(),
+            )
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from heapq import nsmallest
 
 from upgrader.forecast.annotations import BACKEND_TYPE
 from upgrader.forecast.direct import is_direct
@@ -25,12 +26,13 @@ def touched(context: Context) -> tuple[Touched, ...]:
     """Each such change, oldest first, with the Services it touches; empty where it is not known what runs."""
     if context.running is None:
         return ()
-    found = (_touch(change, context) for change in context.matrix.changes(context.running, context.target))
+    users = _Users(context)
+    found = (_touch(change, context, users) for change in context.matrix.changes(context.running, context.target))
     return tuple(one for one in found if one is not None)
 
 
-def _touch(change: Change, context: Context) -> Touched | None:
-    keys = sorted(_services(change, context))
+def _touch(change: Change, context: Context, users: _Users) -> Touched | None:
+    keys = tuple(users.of(change))
     narrow = change.id in _NARROW
     by_action = not keys and not narrow and any(action in context.needed_actions for action in change.actions)
     by_install = not keys and change.area in _INSTALL and not context.run_by_ack and _is_started_so(change, context)
@@ -44,7 +46,7 @@ def _touch(change: Change, context: Context) -> Touched | None:
         effect=change.effect,
         reversible=change.reversible,
         count=len(keys),
-        services=tuple(keys[:NAMED]),
+        services=tuple(nsmallest(NAMED, keys)),
         sources=change.sources,
     )
 
@@ -60,15 +62,31 @@ def _is_started_so(change: Change, context: Context) -> bool:
     return flag is None or not args or any(arg.partition("=")[0] == flag for arg in args)
 
 
-def _services(change: Change, context: Context) -> set[str]:
-    """The Services that the change touches: by their annotations where it names some, else by its area."""
-    if change.effect == "NEW-ONLY":
-        return {service.key for service in context.services if not service.address}
-    if change.annotations:
-        return {s.key for name in change.annotations for s in context.annotated.get(name, ())}
-    judge, narrow = _BY_AREA.get(change.area), _NARROW.get(change.id)
-    found = set(judge(context)) if judge else set()
-    return {key for key in found if key in context.by_key and narrow(context, context.by_key[key])} if narrow else found
+class _Users:
+    """The Services that changes touch; those of an area are looked for once, however many changes it has."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._by_area: dict[str, frozenset[str]] = {}
+
+    def of(self, change: Change) -> Iterable[str]:
+        """Each one that the change touches, once: by annotations where it names some, else by its area."""
+        context = self._context
+        if change.effect == "NEW-ONLY":
+            return (service.key for service in context.waiting)
+        if change.annotations:
+            return {s.key for name in change.annotations for s in context.annotated.get(name, ())}
+        found, narrow = self._in_area(change.area), _NARROW.get(change.id)
+        if narrow is None:
+            return found
+        by_key = context.by_key
+        return (key for key in found if key in by_key and narrow(context, by_key[key]))
+
+    def _in_area(self, area: str) -> frozenset[str]:
+        if area not in self._by_area:
+            judge = _BY_AREA.get(area)
+            self._by_area[area] = frozenset(judge(self._context)) if judge else frozenset()
+        return self._by_area[area]
 
 
 def _where(test: Callable[[ServiceForecast], object]) -> Callable[[Context], Iterable[str]]:
