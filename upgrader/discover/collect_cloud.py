@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from upgrader.discover.ask import Questions
+from upgrader.discover.own_id import with_own_id
 from upgrader.discover.related import asks_for_eni, lists_certificates, named_groups, pod_ips_of, related_ids
-from upgrader.model.cloud import ADDITIONAL_CERTIFICATES, DOMAIN_EXTENSIONS, Listener, LoadBalancer
+from upgrader.discover.unlisted import unlisted
+from upgrader.model.cloud import ADDITIONAL_CERTIFICATES, DOMAIN_EXTENSIONS, LbKind, Listener, LoadBalancer
 from upgrader.model.errors import AbsentError
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity, Disagreement, Gap, RamFacts
 from upgrader.model.kube import Node
@@ -44,13 +46,14 @@ def read_identity(facts: ClusterFacts, cloud: CloudSurvey, questions: Questions)
 def read_cloud(facts: ClusterFacts, cloud: CloudSurvey, questions: Questions) -> ClusterFacts:
     """The facts with load balancers, groups, interfaces, addresses and the role's policies."""
     region, vpc_id = facts.identity.region, facts.identity.vpc_id
-    clbs = questions.ask("clb", "slb:DescribeLoadBalancers", lambda: cloud.clbs(region), ())
+    clbs = questions.ask("clb", "slb:DescribeLoadBalancers", lambda: cloud.clbs(region), None)
     nlbs = questions.ask("nlb", "nlb:ListLoadBalancers", lambda: cloud.nlbs(region, ""), None)
     groups = questions.ask("nlb", "nlb:ListServerGroups", lambda: cloud.nlb_groups(region), None)
     ram = questions.ask("ram", "ram:ListPoliciesForRole", lambda: _ram(facts, cloud), RamFacts())
     cidrs = questions.ask("vpc", "vpc:DescribeVpcAttribute", lambda: cloud.vpc_cidrs(vpc_id) if vpc_id else (), ())
-    all_nlbs, all_groups = nlbs.result(), groups.result()
-    listed = (*clbs.result(), *(all_nlbs or ()))
+    all_clbs, all_nlbs, all_groups = clbs.result(), nlbs.result(), groups.result()
+    listed = (*(all_clbs or ()), *(all_nlbs or ()))
+    facts = with_own_id(facts, listed)
     wanted = related_ids(facts, listed)
     chosen = [lb for lb in listed if lb.id in wanted]
     known = cloud.listeners(region, chosen)
@@ -62,7 +65,13 @@ def read_cloud(facts: ClusterFacts, cloud: CloudSurvey, questions: Questions) ->
     for kind, call in (("clb", "slb:DescribeLoadBalancerAttribute"), ("nlb", "nlb:GetLoadBalancerAttribute")):
         about = [(lb, lb.id) for lb in chosen if lb.kind == kind]
         full += questions.each(kind, call, in_full, about)
-    detailed = {lb.id: lb for lb in _with_certificates(facts, [lb for lb in full if lb is not None], cloud, questions)}
+    lists: dict[LbKind, object] = {"clb": all_clbs, "nlb": all_nlbs}
+    more = unlisted(
+        facts, listed, [kind for kind in lists if lists[kind] is not None], all_groups or (), cloud, questions
+    )
+    known_in_full = [lb for lb in (*full, *more) if lb is not None]
+    facts = with_own_id(facts, known_in_full)
+    detailed = {lb.id: lb for lb in _with_certificates(facts, known_in_full, cloud, questions)}
     own = facts.ccm.cluster_id or facts.identity.id
     named = named_groups(facts)
     # Whose load balancer is not there can be told only of whole lists; that one was not read is a gap already.
@@ -73,7 +82,7 @@ def read_cloud(facts: ClusterFacts, cloud: CloudSurvey, questions: Questions) ->
     )  # fmt: skip
     security = questions.ask(
         "security-groups", "ecs:DescribeSecurityGroups",
-        lambda: cloud.security_groups(region, vpc_id) if any(lb.kind == "nlb" for lb in chosen) else (), None,
+        lambda: cloud.security_groups(region, vpc_id) if any(lb.kind == "nlb" for lb in known_in_full) else (), None,
     )  # fmt: skip
     ips = pod_ips_of(facts) if asks_for_eni(facts) else ()
     enis = questions.ask(
@@ -83,7 +92,9 @@ def read_cloud(facts: ClusterFacts, cloud: CloudSurvey, questions: Questions) ->
     return replace(
         facts,
         identity=replace(facts.identity, vpc_cidrs=cidrs.result()),
-        load_balancers=tuple(sorted((detailed.get(lb.id, lb) for lb in listed), key=lambda lb: (lb.kind, lb.id))),
+        load_balancers=tuple(
+            sorted(({lb.id: lb for lb in listed} | detailed).values(), key=lambda lb: (lb.kind, lb.id))
+        ),
         orphan_groups=orphans.result(),
         security_groups=security.result(),
         network_interfaces=enis.result(),

@@ -20,8 +20,8 @@ _PREFIXES = (
 )
 _ID_LABEL = "service.k8s.alibaba/loadbalancer-id"
 _FINALIZERS = "service.k8s.alibaba/"
-_OWNER_TAG = "kubernetes.do.not.delete"
-_CLUSTER_TAG = "ack.aliyun.com"
+OWNER_TAG = "kubernetes.do.not.delete"
+CLUSTER_TAG = "ack.aliyun.com"
 _BACKEND_TYPES = (BACKEND_TYPE, *(f"{prefix}backend-type" for prefix in _PREFIXES))
 
 
@@ -30,43 +30,48 @@ def owner_name(service: Service) -> str:
     return ("a" + service.metadata.uid.replace("-", ""))[:32]
 
 
-def related_ids(facts: ClusterFacts, listed: Iterable[LoadBalancer]) -> frozenset[str]:
-    """The ids of load balancers that a Service names, points to or owns, or that carry the cluster's tag.
+def is_served(service: Service) -> bool:
+    """Whether CCM may have a load balancer for it.
 
     A Service of another type counts while it holds a finalizer of CCM's: its load balancer will go.
     """
-    ids: set[str] = set()
-    addresses: set[str] = set()
-    owners: set[str] = set()
-    for service in facts.services:
-        metadata = service.metadata
-        if not service.is_load_balancer and not any(name.startswith(_FINALIZERS) for name in metadata.finalizers):
-            continue
-        ids |= {metadata.annotations.get(f"{prefix}id", "") for prefix in _PREFIXES}
-        ids.add(metadata.labels.get(_ID_LABEL, ""))
-        addresses |= {part for one in service.status.load_balancer.ingress for part in (one.ip, one.hostname)}
-        owners.add(owner_name(service))
-    clusters = {facts.ccm.cluster_id, facts.identity.id}
-    for wanted in (ids, addresses, owners, clusters):
-        wanted.discard("")
+    return service.is_load_balancer or any(name.startswith(_FINALIZERS) for name in service.metadata.finalizers)
+
+
+def named_ids(service: Service) -> frozenset[str]:
+    """The ids of load balancers that its annotations and its label name."""
+    metadata = service.metadata
+    named = {metadata.annotations.get(f"{prefix}id", "") for prefix in _PREFIXES}
+    return frozenset(named | {metadata.labels.get(_ID_LABEL, "")}) - {""}
+
+
+def places(service: Service) -> frozenset[str]:
+    """The addresses and host names in its status."""
+    return frozenset(part for one in service.status.load_balancer.ingress for part in (one.ip, one.hostname)) - {""}
+
+
+def related_ids(facts: ClusterFacts, listed: Iterable[LoadBalancer]) -> frozenset[str]:
+    """The ids of load balancers that a Service names, points to or owns, or that carry the cluster's tag."""
+    served = list(filter(is_served, facts.services))
+    ids = {one for service in served for one in named_ids(service)}
+    addresses = {one for service in served for one in places(service)}
+    owners = set(map(owner_name, served))
+    clusters = {facts.ccm.cluster_id, facts.identity.id} - {""}
     return frozenset(
         lb.id
         for lb in listed
         if lb.id in ids
         or lb.address in addresses
         or lb.name in owners
-        or lb.tags.get(_OWNER_TAG) in owners
-        or lb.tags.get(_CLUSTER_TAG) in clusters
+        or lb.tags.get(OWNER_TAG) in owners
+        or lb.tags.get(CLUSTER_TAG) in clusters
     )
 
 
 def named_groups(facts: ClusterFacts) -> frozenset[str]:
     """The server groups that Services name themselves (`vgroup-port`: `sgp-1:80,sgp-2:443`)."""
     found = set()
-    for service in facts.services:
-        finalizers = service.metadata.finalizers
-        if not service.is_load_balancer and not any(name.startswith(_FINALIZERS) for name in finalizers):
-            continue
+    for service in filter(is_served, facts.services):
         texts = [service.metadata.annotations.get(f"{prefix}vgroup-port", "") for prefix in _PREFIXES]
         found |= {pair.partition(":")[0] for text in texts for pair in text.split(",")}
     return frozenset(found - {""})

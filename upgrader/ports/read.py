@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from upgrader.codec import Unreadable
-from upgrader.model.cloud import Listener, LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
+from upgrader.model.cloud import LbKind, Listener, LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
 from upgrader.model.facts import ClusterKind, Network, RamFacts
 from upgrader.model.kube import Endpoints, EndpointSlice, Event, Node, Pod, Service
 from upgrader.ports.clock import Clock
@@ -203,6 +203,9 @@ class CloudSurvey(CloudReader, Protocol):
 
     def nlbs(self, region: str, vpc_id: str) -> tuple[LoadBalancer, ...]:
         """Every NLB of the region, of the VPC when given, with tags, list calls only."""
+
+    def tagged(self, region: str, kind: LbKind, owner: str) -> tuple[LoadBalancer, ...]:
+        """The CLBs or NLBs with this value of CCM's owner tag, as far as the list with that filter tells them."""
 
     def nlb_groups(self, region: str) -> tuple[ServerGroup, ...]:
         """Every NLB server group of the region with tags, list calls only."""

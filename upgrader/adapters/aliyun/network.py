@@ -9,7 +9,7 @@ from typing import Any
 from upgrader.adapters.aliyun.answers import ask, attributes, listed, numbered_pages, tag_map
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
-from upgrader.adapters.aliyun.nlb import CLUSTER_TAG, OWNER_TAG
+from upgrader.adapters.aliyun.tags import CLUSTER_TAG, OWNER_TAG
 from upgrader.adapters.aliyun.together import batches, numbered
 from upgrader.model.cloud import NetworkInterface, SecurityGroup
 

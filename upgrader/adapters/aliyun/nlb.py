@@ -10,13 +10,11 @@ from msgspec.structs import replace
 from upgrader.adapters.aliyun.answers import ask, attributes, number, tag_map, token_pages, whole_list
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
-from upgrader.adapters.aliyun.tags import tags_of, tags_of_listed
+from upgrader.adapters.aliyun.tags import CLUSTER_TAG, OWNER_TAG, tags_of, tags_of_listed
 from upgrader.adapters.aliyun.together import by_owner, numbered, those_told
 from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
 from upgrader.model.errors import AbsentError
 
-OWNER_TAG = "kubernetes.do.not.delete"
-CLUSTER_TAG = "ack.aliyun.com"
 _TOGETHER = 20
 """So many NLBs may be named where listeners are listed."""
 _NOT_ATTRIBUTES = frozenset(
@@ -38,7 +36,13 @@ class NlbReader:
 
     def listed(self, vpc_id: str = "") -> tuple[LoadBalancer, ...]:
         """Every NLB of the region (of the VPC when given) with its tags, `detailed=False`."""
-        params = {"VpcIds.1": vpc_id} if vpc_id else {}
+        return self._list({"VpcIds.1": vpc_id} if vpc_id else {})
+
+    def tagged(self, owner: str) -> tuple[LoadBalancer, ...]:
+        """The NLBs with this owner tag, `detailed=False`."""
+        return self._list({"Tag.1.Key": OWNER_TAG, "Tag.1.Value": owner})
+
+    def _list(self, params: Mapping[str, str]) -> tuple[LoadBalancer, ...]:
         pages = token_pages(self._transport, self._call("ListLoadBalancers", **params), "LoadBalancers")
         records = {str(one.get("LoadBalancerId", "")): one for one in pages}
         tags = tags_of_listed(self._transport, "nlb", self._region, "loadbalancer", records)

@@ -13,7 +13,8 @@ from upgrader.adapters.aliyun.network import NetworkReader
 from upgrader.adapters.aliyun.nlb import NlbReader
 from upgrader.adapters.aliyun.ram import RamReader
 from upgrader.adapters.aliyun.slb import SlbReader
-from upgrader.model.cloud import Listener, LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
+from upgrader.adapters.aliyun.tags import OWNER_TAG
+from upgrader.model.cloud import LbKind, Listener, LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
 from upgrader.model.facts import RamFacts
 from upgrader.ports.read import AddonInfo, CloudCluster, TaskInfo
 
@@ -75,6 +76,11 @@ class AliyunReader:
     def nlbs(self, region: str, vpc_id: str) -> tuple[LoadBalancer, ...]:
         """Every NLB of the region, of the VPC when given, with tags, list calls only."""
         return self._listed(("nlb", region, vpc_id), lambda: NlbReader(self._transport, region).listed(vpc_id))
+
+    def tagged(self, region: str, kind: LbKind, owner: str) -> tuple[LoadBalancer, ...]:
+        """The CLBs or NLBs with this value of CCM's owner tag, whatever else an endpoint without filters tells."""
+        of_kind = NlbReader(self._transport, region) if kind == "nlb" else SlbReader(self._transport, region)
+        return tuple(lb for lb in of_kind.tagged(owner) if lb.tags.get(OWNER_TAG) == owner)
 
     def nlb_groups(self, region: str) -> tuple[ServerGroup, ...]:
         """Every NLB server group of the region with tags, list calls only."""

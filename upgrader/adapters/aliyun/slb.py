@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from upgrader.adapters.aliyun.answers import (
 )
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
-from upgrader.adapters.aliyun.tags import tags_of, tags_of_listed
+from upgrader.adapters.aliyun.tags import OWNER_TAG, tags_of, tags_of_listed
 from upgrader.adapters.aliyun.together import by_owner, numbered, those_told
 from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
 from upgrader.model.errors import AbsentError, RefusedError
@@ -54,7 +55,15 @@ class SlbReader:
 
     def listed(self) -> tuple[LoadBalancer, ...]:
         """Every CLB of the region with its tags, `detailed=False`."""
-        pages = numbered_pages(self._transport, self._call("DescribeLoadBalancers"), "LoadBalancers", "LoadBalancer")
+        return self._list({})
+
+    def tagged(self, owner: str) -> tuple[LoadBalancer, ...]:
+        """The CLBs with this owner tag, `detailed=False`; asked as CCM asks (`findLoadBalancerByTag`)."""
+        return self._list({"Tags": json.dumps([{"TagKey": OWNER_TAG, "TagValue": owner}])})
+
+    def _list(self, params: Mapping[str, str]) -> tuple[LoadBalancer, ...]:
+        call = self._call("DescribeLoadBalancers", **params)
+        pages = numbered_pages(self._transport, call, "LoadBalancers", "LoadBalancer")
         records = {str(one.get("LoadBalancerId", "")): one for one in pages}
         tags = tags_of_listed(self._transport, "slb", self._region, "instance", records)
         return tuple(replace(_listed(r), tags=tags[one], detailed=False) for one, r in records.items())
