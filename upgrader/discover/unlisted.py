@@ -39,7 +39,7 @@ def unlisted(
     sought: dict[LbKind, dict[str, LoadBalancer]] = {"clb": {}, "nlb": {}}
     lost: dict[LbKind, list[str]] = {"clb": [], "nlb": []}
     for service in facts.services:
-        if not is_served(service) or service.spec.load_balancer_class not in ("", NLB_CLASS):
+        if not is_served(service) or service.spec.load_balancer_class not in (None, "", NLB_CLASS):
             continue  # another controller's own
         named, kind = named_ids(service), _kind(service)
         for one in named - ids:
