@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from upgrader.forecast.world import default_name
 from upgrader.lab.cloud.state import World
 from upgrader.lab.journal import Request
 from upgrader.model.kube import Service
 
-Sent = tuple[str, str, str]
-"""Service, action, object."""
+
+class Sent(NamedTuple):
+    """What was written for whom."""
+
+    service: str
+    action: str
+    object: str
+
+
 # k8s/<port>/<service>/<namespace>/<cluster>, and with dots for NLB (where the protocol comes before the name).
 _CLB_NAME = re.compile(r"k8s/[^/\"]+/([^/\"]+)/([^/\"]+)/")
 _NLB_NAME = re.compile(r"k8s\.[^.]+\.[^.]+\.([^\"]+?)\.([^.\"]+)\.c[0-9a-z]{10,}")
@@ -68,7 +76,7 @@ class Owners:
         action = f"{request.product}:{request.action}"
         key = sorted(found)[0] if found else ""
         known = object_id.partition(":")[0] in self._existing and not request.action.startswith(_CREATING)
-        return key, action, object_id if known else ""
+        return Sent(key, action, object_id if known else "")
 
     def _named(self, texts: Iterable[str]) -> set[str]:
         found = set()
@@ -77,6 +85,27 @@ class Owners:
                 found |= {f"{namespace}/{name}" for name, namespace in pattern.findall(text)}
             found |= {key for token, key in self._by_token.items() if token in text}
         return found
+
+
+def told_apart(requests: Sequence[Mapping[str, Any]]) -> list[Sent]:
+    """The writes in their order, those to a listener that several Services want each told by what was said beside it.
+
+    A listener is started after it was made, and goes before another is made: these name their Service, the others none.
+    """
+    found = [Sent(*one["sent"]) for one in requests]
+    places = [
+        (one["params"].get("LoadBalancerId"), one["params"].get("ListenerPort"), one["params"].get("Description", ""))
+        for one in requests
+    ]
+    for number, (one, (lb_id, port, said)) in enumerate(zip(found, places, strict=True)):
+        start, stop = one.action.startswith("slb:StartLoad"), one.action.startswith(("slb:DeleteLoad", "slb:StopLoad"))
+        if not port or said or not (start or stop):
+            continue
+        beside = reversed(places[:number]) if start else iter(places[number + 1 :])
+        near = next((words for other, at, words in beside if (other, at) == (lb_id, port) and words), "")
+        if named := _CLB_NAME.search(near):
+            found[number] = Sent(f"{named[2]}/{named[1]}", one.action, one.object)
+    return found
 
 
 def object_of(request: Request) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from benchmarks.real_ccm.attribute import Sent
+from benchmarks.real_ccm.attribute import Sent, told_apart
 from benchmarks.real_ccm.worlds import Asked, Seen, read_world
 from upgrader.discover.files import read_files
 from upgrader.discover.said import Said
@@ -92,7 +92,7 @@ def compare(directory: Path) -> Compared:
     # What two ports of a Service undo in each other comes at every sync.
     later = {one for one in seen.later or () if one[0] in at_rest} - told
     latent = _told(made, "LATENT", at_rest, shared) if seen.later is not None else set()
-    sent = set(seen.writes)
+    sent = set(told_apart(seen.requests))
     sure = Forecast(services=tuple(one for one in made.services if not (one.unknown or one.doubts)))
     unsure = Forecast(services=tuple(one for one in made.services if one.unknown or one.doubts))
     keys = frozenset(one.key for one in unsure.services)
@@ -146,7 +146,7 @@ def _told(
     made: Forecast, effect: str = "IMMEDIATE", of: frozenset[str] | None = None, shared: Mapping[str, str] = _NOBODY
 ) -> set[Sent]:
     return {
-        (shared.get(write.object, one.key), write.action, "" if _creates(write.action) else write.object)
+        Sent(shared.get(write.object, one.key), write.action, "" if _creates(write.action) else write.object)
         for one in made.services
         for write in one.writes
         if write.effect == effect and (of is None or one.key in of)
@@ -228,7 +228,7 @@ def details(one: Compared, directory: Path) -> str:
     for title, writes in (("missed", one.missed), ("invented", one.invented)):
         for sent in writes:
             mark = " (unsure)" if sent[0] in one.unsure else ""
-            lines.append(f"  {title:9} {sent}  {seen.kinds.get(sent[0], '')}{mark}")
+            lines.append(f"  {title:9} {tuple(sent)}  {seen.kinds.get(sent[0], '')}{mark}")
     for title, texts in (("label", one.labels), ("weight", one.weights), ("event", one.events), ("after", one.after),
                          ("latent", one.latent), ("lab", one.lab)):  # fmt: skip
         lines += [f"  {title:9} {text}" for text in texts]

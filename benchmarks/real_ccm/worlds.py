@@ -57,7 +57,6 @@ class Asked(Struct, frozen=True, kw_only=True):
 class Seen(Struct, frozen=True, kw_only=True):
     """What the new CCM did, and what the lab answered either; `later`: what it wrote at the next edit, if any."""
 
-    writes: list[Sent]
     requests: list[dict[str, Any]]
     labels: dict[str, str | None]
     before_labels: dict[str, str | None]
@@ -110,7 +109,6 @@ def run_world(asked: Asked, binaries: Path, directory: Path) -> None:
                 notes += _settle(place, asked, ccm)
                 later = sorted({owners.of(one) for one in place.requests(mark) if one.write and not one.code})
         seen = Seen(
-            writes=sorted({owners.of(one) for one in writes}),
             requests=[{"sent": owners.of(one), "params": one.params, "code": one.code} for one in writes],
             labels=labels, before_labels=before, events=events, weights=weights, later=later, errors=errors,
             unhandled=sorted({f"{one.product}:{one.action}" for one in place.lab.cloud.journal.unhandled()}),

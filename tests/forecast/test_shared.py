@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.forecast.clb.small import GROUP, a_backend, a_clb, a_node, a_service, told_of
+from tests.forecast.clb.small import a_backend, a_clb, a_node, a_service, told_of
 from upgrader.forecast import forecast
 from upgrader.matrix.load import load_matrix
 from upgrader.model.cloud import ServerGroup
@@ -89,9 +89,11 @@ def test_one_group_of_two_ports(target: str) -> None:
         ServicePort(name=f"p{port}", port=port, node_port=30000 + port, protocol="TCP", target_port=8080)
         for port in (80, 443)
     )
-    group = ServerGroup(id="rsp-1", name="by-hand", load_balancer_id="lb-1", backends=(a_backend(description=GROUP),))
+    group = ServerGroup(id="rsp-1", name="by-hand", load_balancer_id="lb-1", backends=(a_backend(weight=7),))
     lb = replace(a_clb(group), tags=REUSED)
     told = told_of(target, a_service({"id": "lb-1", "vgroup-port": "rsp-1:80,rsp-1:443"}, ports=ports), lb)
     assert "ports 80, 443 share the group rsp-1" in next(one.text for one in told.doubts if one.kind == "shared-group")
+    assert told.traffic == ()
     one = told_of(target, a_service({"id": "lb-1", "vgroup-port": "rsp-1:80"}, ports=ports[:1]), lb)
+    assert one.traffic
     assert "shared-group" not in _kinds(one)

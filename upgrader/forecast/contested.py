@@ -10,20 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from upgrader.forecast.groups import DesiredGroup, differ
+from upgrader.forecast.groups import DesiredGroup, contested
 from upgrader.forecast.world import World
 from upgrader.model.forecast import Doubt, Write
 
 
-def contested(world: World, groups: Sequence[DesiredGroup], writes: Sequence[Write]) -> Iterator[Doubt]:
+def contest_doubts(world: World, groups: Sequence[DesiredGroup], writes: Sequence[Write]) -> Iterator[Doubt]:
     """One doubt for each group that two ports fill differently, where backends are written now."""
     if not any("Server" in one.action and one.effect == "IMMEDIATE" for one in writes):
         return
-    shared = dict[str, list[DesiredGroup]]()
-    for group in groups:
-        shared.setdefault(group.reused or group.name, []).append(group)
-    for name, ports in shared.items():
-        if len(ports) > 1 and differ(world, ports):
-            told = ", ".join(str(one.port.port) for one in ports)
-            text = f"ports {told} share the group {name} and want other backends in it: each sync undoes the last"
-            yield Doubt(kind="shared-group", text=text)
+    for name, ports in contested(world, groups).items():
+        told = ", ".join(str(one.port.port) for one in ports)
+        text = f"ports {told} share the group {name} and want other backends in it: each sync undoes the last"
+        yield Doubt(kind="shared-group", text=text)

@@ -5,7 +5,7 @@ Source: `clbv1/vgroups.go` (getVGroupNamedKey), `model_applier.go` of both kinds
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -52,3 +52,11 @@ def differ(world: World, ports: Sequence[DesiredGroup]) -> bool:
         for port in ports
     }
     return len(wanted) > 1
+
+
+def contested(world: World, groups: Iterable[DesiredGroup]) -> dict[str, list[DesiredGroup]]:
+    """The groups that two ports fill differently, by the id that the user named or by name."""
+    found = dict[str, list[DesiredGroup]]()
+    for group in groups:
+        found.setdefault(group.reused or group.name, []).append(group)
+    return {name: ports for name, ports in found.items() if len(ports) > 1 and differ(world, ports)}

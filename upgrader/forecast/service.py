@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from upgrader.forecast.contested import contested
+from upgrader.forecast.contested import contest_doubts
 from upgrader.forecast.hash import HASH_LABEL
 from upgrader.forecast.readiness import lost_event, lost_pods
 from upgrader.forecast.select import CLB_FINALIZER, ID_LABEL, NLB_FINALIZER, Selection, select
@@ -93,7 +93,7 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
         unknown=(*synced.unknown, *((f"{lb_id} was not read in full",) if unread else ())),
         doubts=()
         if unread
-        else (*unaccepted(world, kind, lb, synced.writes), *contested(world, synced.groups, synced.writes)),
+        else (*unaccepted(world, kind, lb, synced.writes), *contest_doubts(world, synced.groups, synced.writes)),
     )
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.clb import servers as clb
-from upgrader.forecast.groups import DesiredGroup, find_group
+from upgrader.forecast.groups import DesiredGroup, contested, find_group
 from upgrader.forecast.nlb import servers as nlb
 from upgrader.forecast.world import World
 from upgrader.model.cloud import Backend, LoadBalancer, ServerGroup
@@ -43,8 +43,15 @@ def traffic_of(weights: Iterable[Weights]) -> tuple[TrafficShift, ...]:
 def weights_of(
     world: World, service: Service, lb: LoadBalancer | None, groups: Iterable[DesiredGroup]
 ) -> Iterator[Weights]:
-    """The weights of each group that is there already and whose backends could be told."""
-    for group in groups:
+    """The weights of each group that is there already and whose backends could be told.
+
+    Of one that two ports fill differently there is nothing to tell: it is another after each sync.
+    """
+    wanted = tuple(groups)
+    moving = contested(world, wanted)
+    for group in wanted:
+        if (group.reused or group.name) in moving:
+            continue
         remote = find_group(lb, group) if lb else None
         if lb is None or remote is None or group.wanted.unknown or group.wanted.error:
             continue
