@@ -33,6 +33,7 @@ class Owners:
     def __init__(self) -> None:
         self._by_token: dict[str, str] = {}
         self._by_id: dict[str, set[str]] = defaultdict(set)
+        self._by_name: dict[str, set[str]] = defaultdict(set)
         self._existing: frozenset[str] = frozenset()
 
     def mark(self) -> None:
@@ -48,6 +49,7 @@ class Owners:
                     self._by_id[value].add(service.key)
         for lb in (*world.slb.load_balancers.values(), *world.nlb.load_balancers.values()):
             self._by_id[lb.id] |= self._named([*lb.tags.values(), lb.name])
+            self._by_name[lb.name] |= self._by_id[lb.id] if self._is_new(lb.id) else set()
         for clb in world.slb.load_balancers.values():
             for extension in clb.extensions:
                 self._by_id[extension] |= self._by_id[clb.id]
@@ -63,6 +65,9 @@ class Owners:
         for sg in world.ecs.security_groups.values():
             self._by_id[sg.id] |= self._named([*sg.tags.values(), sg.name])
 
+    def _is_new(self, name: str) -> bool:
+        return bool(self._existing) and name not in self._existing
+
     def of(self, request: Request) -> Sent:
         """The write as the forecast names it; the Service is empty where nothing tells it."""
         object_id, named = object_of(request), self._named(request.params.values())
@@ -73,6 +78,9 @@ class Owners:
         if not found:
             for value in request.params.values():
                 found = found | self._by_id.get(value, set())
+        if not found and request.action == "CreateLoadBalancer":
+            # One that its Service names bears no word of it; the tags come later.
+            found = self._by_name.get(request.params.get("LoadBalancerName", ""), set())
         action = f"{request.product}:{request.action}"
         key = sorted(found)[0] if found else ""
         known = object_id.partition(":")[0] in self._existing and not request.action.startswith(_CREATING)

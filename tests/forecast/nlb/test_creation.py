@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tests.forecast.nlb.small import a_service, facts_of, told
 from upgrader.forecast import forecast
 from upgrader.matrix.load import load_matrix
+from upgrader.model.cloud import LoadBalancer
 from upgrader.model.kube import ServicePort
 from upgrader.model.version import parse_version
 
@@ -60,3 +61,11 @@ def test_what_was_told_before_a_refusal_is_told() -> None:
     assert [event.reason for event in made.events] == [
         "FeatureNotSupported", "UnAvailableLoadBalancer", "SyncLoadBalancerFailed",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "asked"), [("", True), ("Intranet", False)])
+def test_what_the_cloud_says_of_nlbs_without_ipv6_holds_for_a_new_one(said: str, asked: bool) -> None:
+    facts = facts_of("v2.14.0", None, (), notes={"ipv6-address-type": "intranet"})
+    other = LoadBalancer(kind="nlb", id="nlb-9", attributes={"AddressIpVersion": "ipv4", "Ipv6AddressType": said})
+    made = forecast(replace(facts, load_balancers=(other,)), parse_version("v2.14.0"), load_matrix()).services[0]
+    assert ("nlb:DisableLoadBalancerIpv6Internet" in {one.action for one in made.writes}) is asked

@@ -66,8 +66,7 @@ def follow_up_writes(world: World, wish: Attributes) -> Iterator[Write]:
                 action="nlb:UpdateLoadBalancerZones", object="", changes={"ZoneMappings": (wanted, wanted)},
                 params=zone_params(wish.zones),
             )  # fmt: skip
-    # A new NLB with IPv6 is Intranet there; one without says nothing.
-    had = "Intranet" if wish.ip_version.lower() == "dualstack" else ""
+    had = _ipv6_at_first(world, wish)
     if wish.ipv6_address_type in ("Internet", "Intranet") and wish.ipv6_address_type != had:
         call = "Enable" if wish.ipv6_address_type == "Internet" else "Disable"
         yield Write(
@@ -87,3 +86,12 @@ def follow_up_writes(world: World, wish: Attributes) -> Iterator[Write]:
             action="nlb:UpdateLoadBalancerAttribute", object="", changes={"CrossZoneEnabled": ("true", "false")},
             params={"CrossZoneEnabled": "false"},
         )  # fmt: skip
+
+
+def _ipv6_at_first(world: World, wish: Attributes) -> str:
+    """The IPv6 address type of a new NLB: Intranet with IPv6; without, what the cloud says of others that have none."""
+    if wish.ip_version.lower() == "dualstack":
+        return "Intranet"
+    others = (lb.attributes for lb in world.facts.load_balancers or () if lb.kind == "nlb")
+    without = (one for one in others if one.get("AddressIpVersion", "").lower() == "ipv4")
+    return next((one.get("Ipv6AddressType", "") for one in without), "")
