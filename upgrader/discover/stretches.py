@@ -7,7 +7,7 @@ before it, the stretch is no JSON, and its reading says so: the file has to be r
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +17,9 @@ from upgrader.discover.buffers import BIG
 from upgrader.discover.pages import LIST, beginnings
 
 _SIZE = 4 * 1024**2
-"""Bytes of a stretch at most, about: small enough that nobody waits long for the last one."""
+"""Bytes of a stretch at most, about."""
+_LAST = 4
+"""The last stretch of each process is cut into so many, so that nobody waits long for the last one."""
 _LOOK = 256 * 1024
 _KINDS = frozenset({"Service", "EndpointSlice"})
 """Kinds of which tens of thousands turn up in one dump."""
@@ -48,7 +50,7 @@ def stretches(path: Path, among: int) -> tuple[Stretch, ...]:
         kinds = {kind for kind, _, _ in (*beginnings(first), *beginnings(_text(file, size - _LOOK)))}
         if len(kinds) != 1 or not kinds <= _KINDS:
             return ()
-        cuts = list(_cuts(file, size, among * -(-size // (among * _SIZE))))
+        cuts = list(dict.fromkeys(_cuts(file, _places(size, among))))  # A large object may lie at two places.
     begins = [len(head), *(after for _, after in cuts)]
     ends = [*(before for before, _ in cuts), size]
     kind = kinds.pop()
@@ -57,10 +59,16 @@ def stretches(path: Path, among: int) -> tuple[Stretch, ...]:
     )
 
 
-def _cuts(file: BinaryIO, size: int, count: int) -> Iterator[tuple[int, int]]:
+def _places(size: int, among: int) -> list[int]:
+    """Where a text of this size is to be cut, about: as many stretches for each of `among`, the last ones small."""
+    parts = _LAST * among * -(-size // (among * _SIZE))
+    large, small = range(_LAST, parts - among * _LAST, _LAST), range(parts - among * _LAST, parts)
+    return [number * size // parts for number in (*large, *small) if number]
+
+
+def _cuts(file: BinaryIO, places: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Where one stretch ends, before a comma, and where the next begins."""
-    for number in range(1, count):
-        start = number * size // count
+    for start in places:
         text = _text(file, start)
         for _, comma, begin in beginnings(text):
             if comma >= 0:
