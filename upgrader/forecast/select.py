@@ -93,17 +93,11 @@ def _dropped(world: World, service: Service) -> Selection:
 def _synced(world: World, service: Service, lb: LbKind) -> Selection:
     """The selection for a Service that is served: synced in full unless its label is what the version computes."""
     label, formula = service.metadata.labels.get(HASH_LABEL), world.ways.hash_formula
-    why: SyncReason = "no-hash"
-    wanted = None
-    if label is not None and formula != "none":
-        if _is_of_what_runs(world, service, label):
-            why = "hash-formula-changed"
-        else:
-            wanted = hash_by(service, formula)
-            why = "none" if label.lower() == wanted else "service-changed"
+    why: SyncReason = "no-hash" if label is None or formula == "none" else _why(world, service, label.lower())
     if not world.labels:
         return _SERVED[lb, why]
-    return Selection(lb=lb, full_sync=why != "none", why=why, hash=wanted or hash_by(service, formula))
+    value = label.lower() if label is not None and why == "none" else hash_by(service, formula)
+    return Selection(lb=lb, full_sync=why != "none", why=why, hash=value)
 
 
 def serving(world: World, service: Service) -> LbKind | None:
@@ -136,13 +130,14 @@ def _tunnelled(world: World, service: Service) -> bool:
     return _TUNNEL in service.metadata.annotations and world.target >= _TUNNEL_TYPE_SINCE
 
 
-def _is_of_what_runs(world: World, service: Service, label: str) -> bool:
-    """Whether the label is what the running version would write today, and the target another.
-
-    Asked first: where the formula changed it mostly is so, and the target's own need not be computed then.
-    """
-    if label == OF_NOTHING:
-        return False
+def _why(world: World, service: Service, label: str) -> SyncReason:
+    """Why the label leads to a full sync, if it does: by the formula that it was computed by."""
     target = plainest(service, world.ways.hash_formula)
-    running = {plainest(service, formula) for formula in world.running_formulas} - {target}
-    return any(hash_by(service, formula) == label for formula in running)
+    others = {plainest(service, formula) for formula in world.running_formulas} - {target}
+    if label == OF_NOTHING:
+        others.clear()  # It is by all of them.
+    # Where it is known what runs and its formula is another, the label mostly is by that one, and one hash tells.
+    for formula in (*others, target) if world.running is not None else (target, *others):
+        if hash_by(service, formula) == label:
+            return "none" if formula == target else "hash-formula-changed"
+    return "service-changed"
