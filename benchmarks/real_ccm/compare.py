@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from benchmarks.real_ccm.attribute import Sent, told_apart
+from benchmarks.real_ccm.objects import object_differences
 from benchmarks.real_ccm.worlds import Asked, Seen, read_world
 from upgrader.discover.files import read_files
 from upgrader.discover.said import Said
@@ -98,7 +99,8 @@ def compare(directory: Path) -> Compared:
     keys = frozenset(one.key for one in unsure.services)
     return Compared(
         name=asked.name, hits=len(told & sent), missed=sorted(sent - told), invented=sorted(told - sent),
-        labels=_labels(sure, seen), weights=_weights(sure, seen), events=_events(sure, seen),
+        labels=[*_labels(sure, seen), *_objects(sure, facts, directory)],
+        weights=_weights(sure, seen), events=_events(sure, seen),
         after=_after(directory, target, at_rest), latent_hits=len(latent & later),
         latent=[*(f"missed {one}" for one in sorted(later - latent)),
                 *(f"invented {one}" for one in sorted(latent - later))],
@@ -111,6 +113,11 @@ def compare(directory: Path) -> Compared:
 def _at_rest(made: Forecast) -> frozenset[str]:
     """The Services of which the forecast is sure, and that the version does not refuse."""
     return frozenset(one.key for one in made.services if not (one.refusal or one.unknown or one.doubts))
+
+
+def _objects(sure: Forecast, facts: ClusterFacts, directory: Path) -> list[str]:
+    after = directory / "after.json"
+    return object_differences(sure, facts, read_files((after,), Said())) if after.exists() else []
 
 
 def _after(directory: Path, target: CcmVersion, at_rest: frozenset[str]) -> list[str]:

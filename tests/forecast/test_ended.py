@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.forecast.clb.small import GROUP, a_backend, a_clb, a_node, a_service, now_of, told_of
+from tests.forecast.clb.small import FINALIZER, GROUP, a_backend, a_clb, a_node, a_service, now_of, told_of
 from upgrader.forecast import forecast
 from upgrader.forecast.hash import HASH_LABEL
+from upgrader.forecast.nlb.security_groups import LABEL as SECURITY_GROUP
 from upgrader.forecast.select import NLB_FINALIZER
 from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, default_name
 from upgrader.matrix.load import load_matrix
@@ -35,7 +36,8 @@ def _nlb(version: str, notes: dict[str, str] | None = None, /, **ending: Any) ->
     """An NLB Service that ends, with its NLB, one listener and one group."""
     reused = bool(notes and "id" in notes)
     metadata = Metadata(
-        name="web", namespace="prod", uid="cc9ce2d4-9d38-4a3a-9d49-b1b4e9a4a8d1", labels={HASH_LABEL: "x"},
+        name="web", namespace="prod", uid="cc9ce2d4-9d38-4a3a-9d49-b1b4e9a4a8d1",
+        labels={HASH_LABEL: "x", **ending.get("labels", {})},
         annotations={PREFIX + key: value for key, value in (notes or {}).items()}, finalizers=(NLB_FINALIZER,),
         deletion_timestamp=ending.get("deleted"),
     )  # fmt: skip
@@ -179,3 +181,28 @@ def test_v1_knows_one_of_the_labels_that_keep_a_node_out(version: str, kept: boo
     nodes = (a_node("n1"), a_node("n2", {"service.alibabacloud.com/exclude-node": "true"}))
     asked = now_of(told_of(version, a_service(), a_clb(), *nodes))
     assert (("AddVServerGroupBackendServers", "rsp-1") in asked) is kept
+
+
+@pytest.mark.parametrize(("version", "both"), [("v2.4.0", False), ("v2.5.1", True), ("v2.14.0", True)])
+def test_a_service_that_was_of_both_kinds_is_cleaned_up_by_both(version: str, both: bool) -> None:
+    """needAdd and the reconciles of both controllers go by their own finalizers; observed from v2.13.0."""
+    service = a_service()
+    service = replace(
+        service,
+        metadata=replace(service.metadata, finalizers=(FINALIZER, NLB_FINALIZER), labels={HASH_LABEL: "x"}),
+        spec=replace(service.spec, type="ClusterIP"),
+    )
+    nlb = LoadBalancer(kind="nlb", id="nlb-1", tags={OWN_TAG: default_name(service), CLUSTER_TAG: "c1"})
+    facts = ClusterFacts(
+        identity=ClusterIdentity(), ccm=CcmInstall(cluster_id="c1"), services=(service,), load_balancers=(a_clb(), nlb)
+    )
+    told = forecast(facts, parse_version(version), load_matrix()).services[0]
+    gone = {one.action for one in told.writes if one.action.endswith(":DeleteLoadBalancer")}
+    assert gone == {"slb:DeleteLoadBalancer"} | ({"nlb:DeleteLoadBalancer"} if both else set())
+    assert told.finalizers == {FINALIZER: "removed"} | ({NLB_FINALIZER: "removed"} if both else {})
+
+
+@pytest.mark.parametrize(("version", "goes"), [("v2.13.0", False), ("v2.14.0", True)])
+def test_the_label_of_a_security_group_goes_with_those_that_know_it(version: str, goes: bool) -> None:
+    told = _nlb(version, type="ClusterIP", labels={SECURITY_GROUP: "sg-1"})
+    assert (SECURITY_GROUP in told.labels) is goes

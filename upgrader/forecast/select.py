@@ -32,7 +32,8 @@ class Selection(Struct, frozen=True, kw_only=True):
 
     `lb` is None when it does not serve it; `clean_up` when it drops what it once wrote, `kind` being who served it;
     `ends` when the Service needs no load balancer any more, so that it goes too (a CLB is left behind otherwise).
-    `beside` is what CCM's CLB controller does to a Service of the NLB class for which an older CCM made a CLB.
+    `beside` is what CCM's CLB controller does to a Service of the NLB class for which an older CCM made a CLB, or to
+    one that ends and was of both.
     """
 
     lb: LbKind | None
@@ -53,6 +54,10 @@ _SERVED: dict[tuple[LbKind, SyncReason], Selection] = {
 }
 
 
+# A Service that needs no load balancer any more, served by CLBs until now.
+_ENDED = Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed")
+
+
 def select(world: World, service: Service) -> Selection:
     """The selection for one Service under the world's target version."""
     lb, ways, metadata = serving(world, service), world.ways, service.metadata
@@ -65,19 +70,19 @@ def select(world: World, service: Service) -> Selection:
         )
     if not ways.finalizer:
         # v1.9.3 does not look whether a Service is being deleted; one of another type it tidies up after.
-        ended = Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed")
-        return _synced(world, service, lb) if lb else Selection(lb=None) if service.is_load_balancer else ended
+        return _synced(world, service, lb) if lb else Selection(lb=None) if service.is_load_balancer else _ENDED
     finalizers = metadata.finalizers
     ends = not service.is_load_balancer or metadata.deletion_timestamp is not None
     unseen = ways.ended_found_by == "label" and HASH_LABEL not in metadata.labels
     if not service.is_load_balancer and unseen:
         return Selection(lb=None)
+    clb = CLB_FINALIZER in finalizers and not _tunnelled(world, service)
     if ends and ways.serves_nlb and NLB_FINALIZER in finalizers:
-        return Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed", kind="nlb")
+        return replace(_ENDED, kind="nlb", beside=_ENDED if clb else None)
     if _tunnelled(world, service):
         return Selection(lb=None)
-    if ends and CLB_FINALIZER in finalizers:
-        return Selection(lb=None, clean_up=True, ends=True, full_sync=True, why="service-changed")
+    if ends and clb:
+        return _ENDED
     if lb is None and CLB_FINALIZER in finalizers and ways.class_clean_up:
         return _dropped(world, service)
     # A deleted Service without CCM's finalizer is only told to be clean.

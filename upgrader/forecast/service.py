@@ -159,8 +159,23 @@ def _dropped_at_last(
     return first, replace(then, labels={**kept, **lost})
 
 
+def _ended_by_both(clb: ServiceForecast, nlb: ServiceForecast) -> ServiceForecast:
+    """A Service that ends and holds the finalizers of both controllers: each cleans up its own."""
+    return replace(
+        nlb, load_balancer_id=nlb.load_balancer_id or clb.load_balancer_id, writes=(*clb.writes, *nlb.writes),
+        events=tuple({(one.type, one.reason): one for one in (*clb.events, *nlb.events)}.values()),
+        labels=clb.labels | nlb.labels, finalizers={**clb.finalizers, **nlb.finalizers},
+        status_cleared=clb.status_cleared or nlb.status_cleared, refusal=clb.refusal or nlb.refusal,
+        unknown=(*clb.unknown, *nlb.unknown), doubts=(*clb.doubts, *nlb.doubts),
+    )  # fmt: skip
+
+
 def _unserved(world: World, service: Service, chosen: Selection) -> ServiceForecast:
     """A Service that the target leaves alone, or drops: a classed one's CLB is then left behind in the cloud."""
+    if chosen.beside is not None:
+        return _ended_by_both(
+            _unserved(world, service, chosen.beside), _unserved(world, service, replace(chosen, beside=None))
+        )
     namespace, name = service.metadata.namespace, service.metadata.name
     left = tuple(lb.id for lb in world.find(service, "clb")) if service.is_load_balancer else ()
     running_serves = bool(left) or bool(service.status.load_balancer.ingress)
@@ -184,6 +199,7 @@ def _unserved(world: World, service: Service, chosen: Selection) -> ServiceForec
     }
     if not world.ways.id_label:
         labels.pop(ID_LABEL, None)
+    labels |= {name: (service.metadata.labels.get(name), value) for name, value in synced.labels.items()}
     lb, refusal = synced.load_balancer, synced.refusal
     if refusal is not None and _NOT_THERE in refusal.message:
         refusal = None

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tests.forecast.nlb.small import a_service, facts_of, told
 from upgrader.forecast import forecast
+from upgrader.forecast.nlb.security_groups import LABEL
 from upgrader.matrix.load import load_matrix
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.kube import ServicePort
@@ -69,3 +70,16 @@ def test_what_the_cloud_says_of_nlbs_without_ipv6_holds_for_a_new_one(said: str,
     other = LoadBalancer(kind="nlb", id="nlb-9", attributes={"AddressIpVersion": "ipv4", "Ipv6AddressType": said})
     made = forecast(replace(facts, load_balancers=(other,)), parse_version("v2.14.0"), load_matrix()).services[0]
     assert ("nlb:DisableLoadBalancerIpv6Internet" in {one.action for one in made.writes}) is asked
+
+
+@pytest.mark.parametrize(("version", "gone"), [("v2.13.0", False), ("v2.14.0", True)])
+def test_the_label_of_a_security_group_that_is_not_wanted_goes_by_versions_that_know_it(
+    version: str, gone: bool
+) -> None:
+    facts = facts_of(version, (), (), notes={"name": "full"})
+    metadata = facts.services[0].metadata
+    service = replace(facts.services[0], metadata=replace(metadata, labels={**metadata.labels, LABEL: "sg-1"}))
+    facts = replace(facts, services=(service,), security_groups=())
+    made = forecast(facts, parse_version(version), load_matrix()).services[0]
+    assert made.full_sync
+    assert (made.labels.get(LABEL) == ("sg-1", None)) is gone

@@ -29,7 +29,7 @@ def end_nlb(world: World, service: Service) -> Synced:
     )
     if refusal is not None and refusal.code == "id-not-found":
         # A named NLB that is not there needs no cleaning; its look-up ends all the rest.
-        return Synced(events=done, silent=True)
+        return Synced(events=done, silent=True, labels=_labels(world, service))
     if refusal is not None:
         return Synced(load_balancer=found[0] if found else None, refusal=refusal)
     lb = found[0] if found else None
@@ -41,7 +41,14 @@ def end_nlb(world: World, service: Service) -> Synced:
         return Synced(load_balancer=lb, writes=gone, refusal=listing)
     if lb is not None and kept:
         done = (preserved(lb.id), *done)
-    return Synced(load_balancer=lb, writes=tuple(_end(world, service, lb, kept=kept)), events=done, silent=True)
+    writes = tuple(_end(world, service, lb, kept=kept))
+    return Synced(load_balancer=lb, writes=writes, events=done, silent=True, labels=_labels(world, service))
+
+
+def _labels(world: World, service: Service) -> dict[str, str | None]:
+    """The label of CCM's security group goes with the others."""
+    had = world.ways.source_ranges and security_groups.LABEL in service.metadata.labels
+    return {security_groups.LABEL: None} if had else {}
 
 
 def _preserved(world: World, service: Service) -> bool:

@@ -122,7 +122,7 @@ def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *,
     stop = _range_text(world, local)
     if stop:
         return replace(base, writes=writes, refusal=Refusal(code="annotation", message=stop))
-    return _ended(world, local, replace(base, writes=writes, labels=_labels(service, own)))
+    return _ended(world, local, replace(base, writes=writes, labels=_labels(world, service, own)))
 
 
 def _stopped(
@@ -239,7 +239,7 @@ def _missing(world: World, service: Service, local: Local, *, full_sync: bool) -
     made = Synced(writes=tuple(_creation(world, service, local, remote, own)), events=events, unknown=unknown)
     if wrong := unknown_ipv6(local.wish):
         return replace(made, refusal=Refusal(code="fixed-once-made", message=_fixed_text(world, wrong)))
-    return _ended(world, local, replace(made, labels=_labels(service, own)))
+    return _ended(world, local, replace(made, labels=_labels(world, service, own)))
 
 
 def _creation(world: World, service: Service, local: Local, remote: Remote, own: OwnGroup) -> Iterator[Write]:
@@ -261,8 +261,10 @@ def _ended(world: World, local: Local, synced: Synced) -> Synced:
     return replace(synced, silent=world.ways.skips_invalid_eni and groups.has_invalid(local.groups))
 
 
-def _labels(service: Service, own: OwnGroup) -> dict[str, str | None]:
+def _labels(world: World, service: Service, own: OwnGroup) -> dict[str, str | None]:
     """The label that names CCM's security group, as far as its id is known."""
+    if not world.ways.source_ranges:
+        return {}
     had = service.metadata.labels.get(security_groups.LABEL)
     if own.wanted and own.found is not None and had != own.found.id:
         return {security_groups.LABEL: own.found.id}
