@@ -6,7 +6,9 @@ import codecs
 import gzip
 import io
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 
 from upgrader.cli.main import run
 from upgrader.codec import NAMED_UNREADABLE
+from upgrader.discover import buffers, files
 from upgrader.discover.files import read_files
 from upgrader.discover.json_objects import WHOLLY_CHECKED
 from upgrader.discover.said import Said
@@ -45,6 +48,7 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("d.json", b"null", "not a Kubernetes object"),
     ("d.json", b'{"kind":"List","items":{}}', "not a Kubernetes object"),
     ("d.json", b'{"kind":"List","items":[]}', "nothing to judge"),
+    ("d.json", b'{"kind":"List","items":null}', "nothing to judge"),
     ("d.json", DUMP.replace('"uid":', '"uid": "x", "uid":').encode(), r"item 0 \(shop/web\).*'uid' is given twice"),
     ("d.json", DUMP.replace('"a": "1"', '"a": "1", "a": "2"').encode(), "'a' is given twice"),
     ("d.json", DUMP.replace('"items"', '"items": [], "items"').encode(), "'items' is given twice"),
@@ -127,6 +131,58 @@ def test_thousands_of_broken_objects_are_counted_and_the_rest_is_judged(
     named = read_files([path], Said()).unreadable
     assert len(named) == NAMED_UNREADABLE + 1
     assert named["…"] == f"{2000 - NAMED_UNREADABLE} more"
+
+
+def test_an_object_without_a_kind_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "d.json"
+    path.write_text(
+        json.dumps({"kind": "List", "items": [SERVICE, {"metadata": {"name": "what", "namespace": "shop"}}]})
+    )
+    assert read_files([path], Said()).unreadable == {"shop/what": "it has no kind"}
+
+
+@pytest.mark.parametrize("bare", [{}, {"metadata": {"name": "x"}}])
+def test_items_of_a_list_of_their_own_kind_need_none(tmp_path: Path, bare: dict[str, Any]) -> None:
+    path = tmp_path / "d.json"
+    items = [{name: value for name, value in SERVICE.items() if name != "kind"}, bare]
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "ServiceList", "items": items}))
+    names = {one.metadata.name for one in read_files([path], Said()).services}
+    assert names == {"web", "x" if bare else ""}
+
+
+def test_a_list_of_one_kind_that_is_empty_tells_that_there_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "d.json"
+    path.write_text('{"kind":"ServiceList","items":[]}')
+    assert not read_files([path], Said()).has_gap("services")
+
+
+@pytest.mark.parametrize("text", [DUMP, "kind: Service\nmetadata: {name: web}\nspec: {type: LoadBalancer}\n"])
+def test_a_pipe_is_read_to_its_end(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_text, args=(text,))
+    writer.start()
+    assert read_files([path], Said()).services[0].metadata.name == "web"
+    writer.join()
+
+
+def test_nobody_is_waited_for_in_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffers, "WAIT_S", 0.01)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="nobody has written"):
+        read_files([tmp_path / "pipe"], Said())
+    monkeypatch.setattr(files, "MAX_BYTES", 10)
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("x" * 11,))
+    monkeypatch.setattr(buffers, "WAIT_S", 5.0)
+    writer.start()
+    with pytest.raises(InputError, match="more than 10 bytes"):
+        read_files([tmp_path / "pipe"], Said())
+    writer.join()
+
+
+def test_a_device_without_end_is_refused() -> None:
+    with pytest.raises(InputError, match="a device"):
+        read_files([Path("/dev/zero")], Said())
 
 
 def test_in_a_large_dump_a_second_spec_is_still_found(tmp_path: Path) -> None:

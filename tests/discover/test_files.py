@@ -128,7 +128,7 @@ def test_a_big_file_gives_the_same_facts_as_its_pieces(tmp_path: Path, monkeypat
     small = read_files([path], Said())
     monkeypatch.setattr(buffers, "BIG", 1)
     monkeypatch.setattr(buffers, "_STEP", 10_000)
-    assert isinstance(buffers.load(path), mmap.mmap)
+    assert isinstance(buffers.load(path, 1 << 30), mmap.mmap)
     assert read_files([path], Said()) == small
     assert list(small.unreadable) == ["/odd"]
     assert len(small.services) == 3000

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import mmap
+import os
+import select
+import stat
 from pathlib import Path
+
+from upgrader.model.errors import InputError
 
 BIG = 8 * 1024**2
 """Files from this size on are worth the trouble."""
 _STEP = 4 * 1024**2
+_PIECE = 1024**2
+
+WAIT_S = 10.0
+"""So long somebody may take to begin to write into a pipe."""
 
 Buffer = bytes | mmap.mmap
 
 
-def load(path: Path) -> Buffer:
-    """The file's bytes; of a big file in memory of its own, which `GiveBack` can free piece by piece."""
+def load(path: Path, limit: int) -> Buffer:
+    """The file's bytes; of a big file in memory of its own, which `GiveBack` can free piece by piece.
+
+    Of a pipe as much as comes, one more than `limit` at most. Raises `InputError` for a device, which may have no end,
+    and for a pipe into which nobody writes.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISFIFO(mode):
+        return _of_pipe(path, limit)
+    if not stat.S_ISREG(mode):
+        raise InputError(what="this is no file: a device or a socket", where=str(path),
+                         next_command="-f FILE, or - for stdin")  # fmt: skip
     with path.open("rb") as file:
         size = path.stat().st_size
         if size < BIG:
@@ -27,6 +46,24 @@ def load(path: Path) -> Buffer:
             read += got
         view.release()
         return memory if read == size else memory[:read]
+
+
+def _of_pipe(path: Path, limit: int) -> bytes:
+    """What comes out of a pipe until its writers close it."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as pipe:
+        heard, _, _ = select.select([pipe], [], [], WAIT_S)
+        begun = pipe.read(_PIECE)
+        # Nothing yet from somebody is told from nobody: that one reads as an end.
+        if not heard and begun == b"":
+            raise InputError(what=f"nobody has written into the pipe for {WAIT_S:.0f} s", where=str(path),
+                             next_command="start what writes into it, or hand it over by -f -")  # fmt: skip
+        os.set_blocking(pipe.fileno(), True)
+        pieces = [begun or pipe.read(_PIECE)]
+        left = limit + 1 - len(pieces[0])
+        while left > 0 and (more := pipe.read(min(_PIECE, left))):
+            pieces.append(more)
+            left -= len(more)
+        return b"".join(pieces)
 
 
 class GiveBack:

@@ -123,8 +123,7 @@ def _read(path: Path, found: Found) -> None:
     if str(path) == "-":
         data = sys.stdin.buffer.read(MAX_BYTES + 1)
         _refuse_large(len(data), "stdin")
-        is_yaml = data.lstrip()[:1] not in (b"{", b"[", b"") and data[:1] < b"\x7f"
-        (_read_yaml if is_yaml else read_json)(data, "stdin", found)
+        (_read_yaml if _looks_like_yaml(data) else read_json)(data, "stdin", found)
         return
     try:
         if path.is_dir():
@@ -137,10 +136,18 @@ def _read(path: Path, found: Found) -> None:
         size, is_yaml = path.stat().st_size, path.suffix in (".yaml", ".yml")
         _refuse_large(size, str(path))
         if size < BIG or is_yaml or not read_large(path, found):
-            (_read_yaml if is_yaml else read_json)(load(path), str(path), found)
+            data = load(path, MAX_BYTES)
+            _refuse_large(len(data), str(path))
+            is_yaml = is_yaml or (path.suffix not in _SUFFIXES and _looks_like_yaml(data))
+            (_read_yaml if is_yaml else read_json)(data, str(path), found)
     except OSError as error:
         raise InputError(what="can't read the file", where=str(path), why=error.strerror or str(error),
                          next_command=DUMP) from error  # fmt: skip
+
+
+def _looks_like_yaml(data: Buffer) -> bool:
+    """Whether a text of which no name tells what it is begins as no JSON does: by a letter, a comment, a dash."""
+    return bytes(data[:4_096]).lstrip()[:1] not in (b"{", b"[", b"<", b"") and data[:1] < b"\x7f"
 
 
 def _refuse_large(size: int, name: str) -> None:

@@ -102,6 +102,8 @@ def read_list(file: Source, name: str, found: Found) -> bool:
     except _BROKEN:
         return False
     _refuse_others(head, name)
+    if _kind_of_items(head):
+        return False
     for page in parsed_pages(head.items or [], b""):
         number += _read_page(page, mine, name, number, doubtful=True)
     found.add(mine)
@@ -122,9 +124,15 @@ def read_json(data: Buffer, name: str, found: Found) -> None:
         found.snapshot = _snapshot(data, name)
         return
     if head.items is None:
-        read_item(data, name, found)
+        if not head.kind.endswith("List"):
+            read_item(data, name, found)
         return
     number, doubtful = 0, len(data) > WHOLLY_CHECKED
+    if kind := _kind_of_items(head):
+        found.kinds.add(kind)
+        for number, item in enumerate(head.items):
+            read_item(_with_kind(bytes(item), kind), f"{name} item {number}", found, doubtful=doubtful)
+        return
     for page in parsed_pages(head.items, data):
         number += _read_page(page, found, name, number, doubtful=doubtful)
 
@@ -141,6 +149,23 @@ def _refuse_others(head: _Head, name: str) -> None:
             what="the Kubernetes API refused, and its refusal is what was saved", where=name, why=head.message,
             next_command=DUMP,
         )  # fmt: skip
+
+
+def _kind_of_items(head: _Head) -> str:
+    """`Service` of a ServiceList, as `kubectl get --raw` prints it; empty where each item tells its own kind."""
+    kind = head.kind.removesuffix("List")
+    return kind if kind != head.kind and head.items is not None else ""
+
+
+def _with_kind(item: bytes, kind: str) -> bytes:
+    """An item of such a list, which has no kind, with that of the list; one that has its own keeps it."""
+    try:
+        bare = not _KIND.decode(item).kind
+    except _BROKEN:
+        bare = False  # told by whoever decodes it in full
+    text = item.lstrip()
+    comma = b"" if text[1:].lstrip()[:1] == b"}" else b","
+    return b'{"kind":%b%b%b' % (msgspec.json.encode(kind), comma, text[1:]) if bare else item
 
 
 def _place_of(key: str, head: _Head, name: str) -> str:
@@ -189,6 +214,8 @@ def read_item(item: Any, name: str, found: Found, *, doubtful: bool = False) -> 
     """Decode one object, bytes or raw. `doubtful` says that some object of the file may hold a key twice."""
     try:
         kind = _kind_of(item)
+        if not kind:
+            raise msgspec.ValidationError("it has no kind")
         if doubtful and _may_repeat(bytes(item), kind) and (key := repeated_key(bytes(item))):
             refuse_repeated(key, f"{name} ({codec.name_in(bytes(item))})")
         found.kinds.add(kind)

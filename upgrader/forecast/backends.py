@@ -62,7 +62,7 @@ def wanted_backends(
     """The backends for one port; `name` becomes each one's description. `by_ip`: an NLB group of type Ip."""
     if world.facts.has_gap("nodes"):
         return Wanted(unknown="the nodes were not read")
-    if world.facts.has_gap("endpoints"):
+    if world.facts.has_gap("endpoints") and not world.facts.endpoints:
         return Wanted(unknown="the endpoints were not read")
     try:
         nodes = candidate_nodes(world, service)
@@ -118,8 +118,12 @@ class _Maker(Struct, frozen=True, kw_only=True):
 
 
 def ready_ends(world: World, service: Service, port: ServicePort, ip: BackendIp = "ipv4") -> Iterator[PodEnd]:
-    """Ready endpoints of a port, from EndpointSlices or, before v2.9.1, from Endpoints; each address once."""
-    if reads_slices(world) or not world.facts.endpoints:
+    """Ready endpoints of a port, from EndpointSlices or, before v2.9.1, from Endpoints; each address once.
+
+    Both tell the same of a Service: where those that the version reads were not read, the others are taken.
+    """
+    slices, endpoints = world.facts.endpoint_slices, world.facts.endpoints
+    if not endpoints or (slices and reads_slices(world)):
         yield from _from_slices(world, service, port, ADDRESS_TYPES[ip])
         return
     found = world.endpoints.get(service.key)
