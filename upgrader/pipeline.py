@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -41,6 +40,8 @@ def make_plan(
     `image` names the target's image where the registry is the user's own and its tag is not the version.
     """
     # Here, because `check` builds no plan, and starts the faster for it.
+    import secrets
+
     from upgrader.plan.build import build
 
     context = look(facts, target, matrix)

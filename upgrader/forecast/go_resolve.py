@@ -17,18 +17,18 @@ WORDS = frozenset(
     | {sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")}
     | {"~", ".nan", ".NaN", ".NAN"}
 )  # fmt: skip
-_BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+# Patterns are compiled where they are needed, which is rare: a start has no time for them.
+_BASE_60 = r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z"
+_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z"
 # After a dot Go's own parser alone decides: it takes single underscores between digits.
-_DOT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?\Z")
-_INT = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)\Z")
+_DOT_FLOAT = r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?\Z"
+_INT = r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)\Z"
 # What follows "0b" is parsed again, with a sign of its own.
-_SIGNED_BINARY = re.compile(r"0b[-+][01]{1,63}\Z")
-_TIMESTAMP = re.compile(
+_SIGNED_BINARY = r"0b[-+][01]{1,63}\Z"
+_TIMESTAMP = (
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
     r"(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d{1,9})?(?:Z|[+-](\d\d):(\d\d))"
-    r"| (\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d{1,9})?)?\Z",
-    re.ASCII,
+    r"| (\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d{1,9})?)?\Z"
 )
 
 
@@ -39,17 +39,17 @@ def resolves(text: str) -> bool:
         return True
     first = text[0]
     if first == ".":
-        return bool(_DOT_FLOAT.match(text)) and math.isfinite(float(text))
+        return bool(re.match(_DOT_FLOAT, text)) and math.isfinite(float(text))
     if first not in "+-0123456789":
         return False
-    if _is_timestamp(text) or _BASE_60.match(text):
+    if _is_timestamp(text) or re.match(_BASE_60, text):
         return True
     plain = text.replace("_", "")
-    if _INT.match(plain) and _fits_64_bits(plain):
+    if re.match(_INT, plain) and _fits_64_bits(plain):
         return True
-    if _FLOAT.match(plain) and math.isfinite(float(plain)):
+    if re.match(_FLOAT, plain) and math.isfinite(float(plain)):
         return True
-    return bool(_SIGNED_BINARY.match(plain))
+    return bool(re.match(_SIGNED_BINARY, plain))
 
 
 def _fits_64_bits(plain: str) -> bool:
@@ -67,7 +67,7 @@ def _fits_64_bits(plain: str) -> bool:
 
 
 def _is_timestamp(text: str) -> bool:
-    found = _TIMESTAMP.match(text)
+    found = re.match(_TIMESTAMP, text, re.ASCII)
     if found is None:
         return False
     year, month, day, *rest = (int(g) if g else 0 for g in found.groups())
