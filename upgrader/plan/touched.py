@@ -90,7 +90,7 @@ class _Users:
 
 
 def _where(test: Callable[[ServiceForecast], object]) -> Callable[[Context], Iterable[str]]:
-    return lambda context: (one.key for one in context.forecast.services if test(one))
+    return lambda context: (key for key, one in context.forecasts.items() if test(one))
 
 
 def _writes(parts: tuple[str, ...]) -> Callable[[ServiceForecast], bool]:
@@ -159,5 +159,5 @@ _BY_AREA: Mapping[str, Callable[[Context], Iterable[str]]] = {
     ),
     "security groups": lambda context: (s.key for s in context.nlb_services if s.spec.load_balancer_source_ranges),
     "server groups": _named_ports,
-    "events": lambda context: (s.key for s in context.services),
+    "events": lambda context: context.by_key,
 }  # fmt: skip
