@@ -92,7 +92,9 @@ def test_one_group_of_two_ports(target: str) -> None:
     group = ServerGroup(id="rsp-1", name="by-hand", load_balancer_id="lb-1", backends=(a_backend(weight=7),))
     lb = replace(a_clb(group), tags=REUSED)
     told = told_of(target, a_service({"id": "lb-1", "vgroup-port": "rsp-1:80,rsp-1:443"}, ports=ports), lb)
-    assert "ports 80, 443 share the group rsp-1" in next(one.text for one in told.doubts if one.kind == "shared-group")
+    assert "ports 80/tcp, 443/tcp share the group rsp-1" in next(
+        one.text for one in told.doubts if one.kind == "shared-group"
+    )
     assert told.traffic == ()
     one = told_of(target, a_service({"id": "lb-1", "vgroup-port": "rsp-1:80"}, ports=ports[:1]), lb)
     assert one.traffic

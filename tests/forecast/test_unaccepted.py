@@ -84,3 +84,12 @@ def test_two_services_on_one_port_of_one_load_balancer() -> None:
     assert any("port 80/tcp of lb-1 is wanted by prod/b too" in why.text for why in first.doubts)
     assert any("wanted by prod/a too" in why.text for why in second.doubts)
     assert all(one.doubts == () for one in _two("v2.14.0", 80, 81))
+
+
+def test_a_service_does_not_share_a_port_with_itself() -> None:
+    ports = tuple(
+        ServicePort(name=one, port=80, node_port=30080, protocol=one, target_port=8080) for one in ("TCP", "UDP")
+    )
+    service = a_service({"id": "lb-1", "force-override-listeners": "true"}, ports=ports)
+    lb = replace(a_clb(), tags={"kubernetes.reused.by.user": "true"}, listeners=())
+    assert "shared-port" not in [one.kind for one in told_of("v2.5.1", service, lb).doubts]

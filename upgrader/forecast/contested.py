@@ -20,6 +20,6 @@ def contest_doubts(world: World, groups: Sequence[DesiredGroup], writes: Sequenc
     if not any("Server" in one.action and one.effect == "IMMEDIATE" for one in writes):
         return
     for name, ports in contested(world, groups).items():
-        told = ", ".join(str(one.port.port) for one in ports)
+        told = ", ".join(f"{one.port.port}/{one.port.protocol.lower()}" for one in ports)
         text = f"ports {told} share the group {name} and want other backends in it: each sync undoes the last"
         yield Doubt(kind="shared-group", text=text)

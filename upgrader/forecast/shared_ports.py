@@ -24,7 +24,8 @@ def port_doubts(
     world: World, services: Sequence[Service], made: Sequence[ServiceForecast]
 ) -> Iterator[tuple[int, Doubt]]:
     """A doubt, with the number of its forecast, for each Service at a shared port where a listener is written now."""
-    users = defaultdict[Place, list[int]](list)
+    # A Service that has the port for both protocols is one user of it.
+    users = defaultdict[Place, dict[int, None]](dict)
     for number, (service, one) in enumerate(zip(services, made, strict=True)):
         if (
             (one.lb or one.writes)
@@ -33,7 +34,7 @@ def port_doubts(
             and _listens(world, service, one)
         ):
             for port in service.spec.ports or ():
-                users[one.load_balancer_id, _transport(world, port.port, port.protocol)].append(number)
+                users[one.load_balancer_id, _transport(world, port.port, port.protocol)][number] = None
     for (lb_id, place), numbers in users.items():
         if len(numbers) < 2 or not any(_writes_at(made[one].writes, place) for one in numbers):
             continue
