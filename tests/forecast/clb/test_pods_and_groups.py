@@ -122,3 +122,11 @@ def test_access_control_lists_are_compared_as_text_then_by_their_ids(
     lb = a_clb(listeners=(replace(listener, attributes={"AclStatus": "on", "AclType": "white", **had}),))
     service = a_service({"acl-status": "on", "acl-type": "white", "acl-id": "acl-1,acl-2"})
     assert (now_of(told_of(version, service, lb)) == []) is same
+
+
+@pytest.mark.parametrize(("version", "stops"), [("v2.10.0", True), ("v2.11.2", True), ("v2.12.4", False)])
+def test_a_bad_name_of_a_group_stops_a_new_clb_where_its_groups_are_read(version: str, stops: bool) -> None:
+    told = told_of(version, a_service({"vgroup-port": "bad"}), None)
+    calls = {call for call, _ in now_of(told)}
+    assert ("CreateVServerGroup" in calls, "CreateLoadBalancer" in calls) == (not stops, True)
+    assert (told.refusal is not None and "got=[[bad]]" in told.refusal.message) is stops
