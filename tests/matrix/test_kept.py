@@ -118,6 +118,16 @@ def test_where_nothing_can_be_kept_all_is_read(reader: Reader) -> None:
     assert reader.times == 2
 
 
+def test_a_home_that_is_not_there_is_not_made(reader: Reader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    assert reader.kept() == "one"
+    assert not (tmp_path / "nobody").exists()
+    (tmp_path / "nobody").mkdir()
+    assert [reader.kept(), reader.kept()] == ["one", "one"]
+    assert reader.times == 2
+
+
 def test_a_user_without_a_home_is_served(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_home() -> Path:
         raise RuntimeError("Could not determine home directory.")

@@ -84,7 +84,8 @@ def _content(path: Path) -> bytes | None:
 
 
 def _keep(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (path.parent.parent, path.parent):  # No more: a home that is not there is not ours to make.
+        folder.mkdir(exist_ok=True, mode=0o700)
     write_whole(path, hashlib.sha256(content).digest() + content)
     name = path.name.rpartition("-")[0]
     states = sorted(path.parent.glob(f"{name}-*.msgpack"), key=lambda one: one.stat().st_mtime_ns, reverse=True)
