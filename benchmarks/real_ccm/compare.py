@@ -194,6 +194,12 @@ def _events(made: Forecast, seen: Seen) -> list[str]:
         if told != was:
             found.append(f"{one.key}: forecast {sorted(told - was)} not seen, seen {sorted(was - told)} not forecast; "
                          f"{[text for _, _, text in seen.events.get(one.key, [])]}; {one.refusal}")  # fmt: skip
+        said = {(kind, reason, text) for kind, reason, text in seen.events.get(one.key, [])}
+        for event in one.events:
+            seen_at_all = (event.type, event.reason) in was
+            if event.message and seen_at_all and (event.type, event.reason, event.message) not in said:
+                texts = [text for _, reason, text in said if reason == event.reason]
+                found.append(f"{one.key}: forecast {event.message!r}, is {texts}")
     return found
 
 

@@ -70,14 +70,24 @@ def wanted_backends(
         return Wanted(error=str(error))
     ends = list(ready_ends(world, service, port, backend_ip(world, service, lb)))
     make = _Maker(world=world, port=port, name=name, lb=lb, by_ip=by_ip)
+    policy = "eni" if is_eni(world, service) else "local" if service.is_local else "cluster"
+    lead = "" if world.ways.is_v1 else f"build {policy} backends error: "
     try:
-        if is_eni(world, service):
-            return _with_enis(world, _even(world, make.pods(ends), lb, wish), lb)
-        if service.is_local:
-            return _with_enis(world, _local(world, service, make, ends, nodes, wish), lb)
-        return _with_enis(world, _even(world, _cluster(world, service, make, ends, nodes), lb, wish), lb)
+        match policy:
+            case "eni":
+                found = _even(world, make.pods(ends), lb, wish)
+            case "local":
+                found = _local(world, service, make, ends, nodes, wish)
+            case _:
+                found = _even(world, _cluster(world, service, make, ends, nodes), lb, wish)
     except ValueError as error:
-        return Wanted(error=str(error))
+        return Wanted(error=f"{lead}{error}")
+    wanted = _with_enis(world, found, lb)
+    if not wanted.error or world.ways.foreign_pods == "skip" or world.ways.is_v1:
+        return wanted
+    # Until v2.10 each port looks its ENIs up by itself.
+    virtual = "" if policy == "eni" else "update eci backends error: "
+    return Wanted(error=f"{lead}{virtual}{wanted.error}")
 
 
 class _Maker(Struct, frozen=True, kw_only=True):

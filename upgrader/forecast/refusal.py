@@ -29,7 +29,7 @@ def lookup_refusal(
     if found:
         return None
     if notes.get("id"):
-        return Refusal(code="id-not-found", message="Message: The specified LoadBalancerId does not exist. ")
+        return Refusal(code="id-not-found", message="Message: The specified LoadBalancerId does not exist.")
     lead = "apply model error: " + ("" if _bare(world) else "update lb attribute error: ")
     ingress = service.status.load_balancer.ingress
     if full_sync and ingress:

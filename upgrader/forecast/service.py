@@ -15,7 +15,7 @@ from upgrader.forecast.traffic import Weights, traffic_of, weights_of
 from upgrader.forecast.unaccepted import unaccepted
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LbKind
-from upgrader.model.forecast import ExpectedEvent, Refusal, ServiceForecast
+from upgrader.model.forecast import ExpectedEvent, ServiceForecast
 from upgrader.model.kube import LoadBalancerStatus, Service
 from upgrader.model.version import parse_version
 
@@ -69,7 +69,7 @@ def _synced(world: World, service: Service, chosen: Selection, kind: LbKind, syn
     unread = lb is not None and not lb.detailed
     labels = _labels(world, service, chosen, lb_id)
     labels |= {name: (service.metadata.labels.get(name), value) for name, value in synced.labels.items()}
-    ended = () if synced.silent else _ended(world, synced.named, refusal)
+    ended = () if synced.silent else _ended(world, synced)
     lost = lost_pods(world, service) if refusal is None and not unread else None
     if lost is not None:
         # No status is written then, so that no EIP is looked for.
@@ -120,8 +120,8 @@ def _by_both(world: World, service: Service, clb: Selection, *, full_sync: bool)
     then = forecast_service(world, after)
     if first.refusal is not None and clb.lb is None and clb.full_sync:
         first, then = _dropped_at_last(world, service, clb, first, then)
-    early = _sync(world, service, "nlb", full_sync=True).refusal if done and full_sync else None
-    failed = _ended(world, "", early) if early is not None else ()
+    early = _sync(world, service, "nlb", full_sync=True) if done and full_sync else Synced()
+    failed = _ended(world, early) if early.refusal is not None else ()
     return replace(
         then, full_sync=True, why="service-changed", load_balancer_id=then.load_balancer_id or first.load_balancer_id,
         writes=(*first.writes, *then.writes), traffic=(*first.traffic, *then.traffic),
@@ -239,20 +239,21 @@ def _finalizers(world: World, service: Service, kind: LbKind) -> dict[str, Liter
     return {finalizer: "added"} if world.ways.finalizer and finalizer not in service.metadata.finalizers else {}
 
 
-def _ended(world: World, lb_id: str, refusal: Refusal | None) -> tuple[ExpectedEvent, ...]:
-    """The event of success or failure; `lb_id` as the event names it."""
+def _ended(world: World, synced: Synced) -> tuple[ExpectedEvent, ...]:
+    """The event of success or failure. The id of a load balancer that is only being made is not known yet."""
+    lb_id, refusal = synced.named, synced.refusal
     named = f" [{lb_id}]" if world.target >= _NAMED_IN_EVENTS_SINCE else ""
     reasons = {e.when: e for e in world.matrix.events(world.target) if e.object == "Service"}
     done = reasons.get("a sync failed" if refusal else "a sync succeeded") or reasons.get("a sync or a deletion failed")
     found: list[ExpectedEvent] = []
     if done is not None and refusal is None:
-        # The id of one that is only being made is not known yet.
         text = f"Ensured load balancer{named}" if lb_id or not named else ""
         found.append(ExpectedEvent(type=done.type, reason=done.reason, message=text))
     elif done is not None and refusal is not None:
         # v2.3 has no load balancer any more where a sync failed. Of the cloud's own errors all show the message alone.
         named = " [not found]" if named and not world.ways.id_label else named
         told = refusal.message[max(refusal.message.rfind("Message: "), 0) :]
-        text = f"Error syncing load balancer{named}: {told}"
+        new = any(one.action.endswith(":CreateLoadBalancer") and one.effect == "IMMEDIATE" for one in synced.writes)
+        text = "" if new and named == " []" else f"Error syncing load balancer{named}: {told}"
         found.append(ExpectedEvent(type=done.type, reason=done.reason, message=text))
     return tuple(found)

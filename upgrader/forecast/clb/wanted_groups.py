@@ -23,8 +23,7 @@ def wanted_groups(world: World, service: Service, notes: Notes) -> tuple[tuple[D
             found.append(wanted_group(world, service, notes, port))
         except RefusedByCcmError as error:
             text = str(error)
-            whole = text.startswith(("get nodes error", "can not find eniid"))
-            if whole and not (world.ways.foreign_pods != "skip" and text.startswith("can not")):
+            if text.startswith(("get nodes error", "can not find eniid")):
                 raise RefusedByCcmError(f"build vserver groups error: {text}") from error
             if world.ways.clb_group_errors == "refuse":
                 lead = f"build vserver groups error: build vgroup for port {port.port} error: "

@@ -38,11 +38,18 @@ def lookup_refusal(world: World, service: Service, found: tuple[LoadBalancer, ..
     return Refusal(code="duplicates", message=f"apply model error: get nlb attribute from cloud error: {text}")
 
 
-def reuse_refusal(service: Service, lb: LoadBalancer) -> Refusal | None:
+def attribute_lead(world: World) -> str:
+    """How an error in what the NLB is itself begins, that ends the sync."""
+    if world.ways.nlb_fixed_stops_all:
+        return "apply model error: reconcile nlb attribute error: "
+    return f"apply model error: {'update nlb attribute error: ' if world.ways.nlb_clean_up == 'full-sync' else ''}"
+
+
+def reuse_refusal(world: World, service: Service, lb: LoadBalancer) -> Refusal | None:
     """Why an NLB that the Service names can't be reused; looked at only in a full sync."""
     if not Annotations(service).get("id"):
         return None
-    lead = f"the loadbalancer {lb.id} can not be reused, "
+    lead = f"{attribute_lead(world)}the loadbalancer {lb.id} can not be reused, "
     if OWN_TAG in lb.tags or CLUSTER_TAG in lb.tags:
         return Refusal(code="reuse-own", message=f"{lead}can not reuse loadbalancer created by kubernetes.")
     ingress = service.status.load_balancer.ingress

@@ -16,7 +16,7 @@ from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.nlb import create, groups, listeners, security_groups
 from upgrader.forecast.nlb.attributes import Attributes, attribute_writes, attributes_of, fixed_once_made, unknown_ipv6
 from upgrader.forecast.nlb.events import other_events, unavailable, unsupported
-from upgrader.forecast.nlb.find import find_nlb, lookup_refusal, reuse_refusal
+from upgrader.forecast.nlb.find import attribute_lead, find_nlb, lookup_refusal, reuse_refusal
 from upgrader.forecast.nlb.groups import WantedGroup
 from upgrader.forecast.nlb.remote import Remote, listing_refusal, remote_groups
 from upgrader.forecast.nlb.security_groups import OwnGroup
@@ -134,7 +134,7 @@ def _stopped(
         # All is read before the event of a preserved NLB.
         told = tuple(one for one in base.events if one.reason != PRESERVED)
         return replace(base, refusal=listing, events=told)
-    reuse = reuse_refusal(service, lb) if full_sync else None
+    reuse = reuse_refusal(world, service, lb) if full_sync else None
     if reuse is not None:
         return replace(base, refusal=reuse, named=lb.id if world.ways.nlb_reuse_error_named else "")
     if full_sync and fixed and world.ways.nlb_fixed_stops_all:
@@ -209,9 +209,7 @@ def _missing(world: World, service: Service, local: Local, *, full_sync: bool) -
             f"alicloud: can not find loadbalancer, but it's defined in service [{ingress[0].ip}] "
             "this may happen when you delete the loadbalancer"
         )
-        lead = "update nlb attribute error: " if world.ways.nlb_clean_up == "full-sync" else ""
-        lead = "reconcile nlb attribute error: " if world.ways.nlb_fixed_stops_all else lead
-        lost = Refusal(code="lost", message=f"apply model error: {lead}{text}")
+        lost = Refusal(code="lost", message=f"{attribute_lead(world)}{text}")
         return Synced(refusal=lost, unknown=unknown, events=unavailable(local.groups))
     # From v2.12.1 on groups are read only where there is an NLB.
     together = world.ways.nlb_clean_up == "full-sync"
