@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from upgrader.cli.output import document, emit, output_option
+from upgrader.cli.exit_codes import Exit
+from upgrader.cli.output import document, emit, output_option, progress
+from upgrader.model.errors import InputError
 from upgrader.model.version import CcmVersion, parse_version
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ class VersionType(click.ParamType[CcmVersion]):
 
 
 VERSION = VersionType()
+# More pods than nine digits count are on no node.
+_COUNT = re.compile(r"[0-9]{1,9}")
 version_option = click.option("--ccm", "version", type=VERSION, required=True, help="The CCM version.")
 
 
@@ -37,7 +42,6 @@ def matrix() -> None:
 def _matrix(version: CcmVersion | None = None) -> Matrix:
     """The knowledge; a version beyond it is refused, never guessed."""
     from upgrader.matrix.load import load_matrix
-    from upgrader.model.errors import InputError
 
     found = load_matrix()
     if version is not None and found.is_beyond(version):
@@ -185,37 +189,43 @@ def weights(
 ) -> None:
     """The weight of each backend; null where the node is no backend."""
     from upgrader.forecast.tabled_weights import table_of_weights
+    from upgrader.matrix.behaviour import behaviour
 
     _matrix(version)
+    if lb == "nlb" and not behaviour(version).serves_nlb:
+        raise InputError(what=f"{version} serves no NLB", next_command="ccm-upgrade matrix versions")
     found = table_of_weights(version, policy, backend, _counts(pods), weight, default_weight, lb)
     emit(document("Weights", weights=found), fmt, lambda: " ".join("-" if w is None else str(w) for w in found))
 
 
 def _counts(text: str) -> list[int]:
-    from upgrader.model.errors import InputError
-
-    try:
-        counts = [int(part) for part in text.split(",")]
-    except ValueError:
-        counts = [-1]
-    if min(counts) < 0:
-        raise InputError(what=f"--pods {text!r} is no list of numbers", next_command="write --pods 1,2,3")
-    return counts
+    parts = [part.strip() for part in text.split(",")]
+    if not all(_COUNT.fullmatch(part) for part in parts):
+        raise InputError(what=f"--pods {text[:60]!r} is no list of numbers", next_command="write --pods 1,2,3")
+    return [int(part) for part in parts]
 
 
 @matrix.command("hash")
 @version_option
-@click.option("-f", "file", type=click.Path(path_type=Path, allow_dash=True), required=True, help="Services as JSON.")
+@click.option("-f", "files", type=click.Path(path_type=Path, allow_dash=True), required=True, multiple=True,
+              help="Services as JSON or YAML, one or many; - is stdin. May be repeated.")  # fmt: skip
 @output_option
-def hash_command(version: CcmVersion, file: Path, fmt: str) -> None:
-    """The service hash that a version would write, beside the label that is there."""
+@click.pass_context
+def hash_command(ctx: click.Context, /, version: CcmVersion, files: tuple[Path, ...], fmt: str) -> None:
+    """The service hash that a version would write, beside the label that is there.
+
+    Exit codes: 0 all hashed, 5 some objects could not be read, 64 there is no Service in the files.
+    """
     from upgrader.discover.files import read_files
     from upgrader.discover.said import Said
     from upgrader.forecast.hash import HASH_LABEL, service_hash
 
     _matrix(version)
-    found = []
-    for service in read_files((file,), Said()).services:
+    found, facts = [], read_files(files, Said())
+    if not facts.services and not facts.unreadable:
+        raise InputError(what="there is no Service in the files", where=" ".join(map(str, files)),
+                         next_command="kubectl get svc -A -o json > dump.json")  # fmt: skip
+    for service in facts.services:
         label, computed = service.metadata.labels.get(HASH_LABEL), service_hash(service, version)
         found.append(
             {
@@ -227,7 +237,12 @@ def hash_command(version: CcmVersion, file: Path, fmt: str) -> None:
         (f"{s['namespace']}/{s['name']}", str(s["label"]), str(s["computed"]), "changed" if s["changed"] else "same")
         for s in found
     ]
-    emit(document("Hashes", services=found), fmt, lambda: _table(rows, ("service", "label", "computed", "")))
+    broken: dict[str, object] = {"unreadable": facts.unreadable} if facts.unreadable else {}
+    value = document("Hashes", services=found, **broken)
+    emit(value, fmt, lambda: _table(rows, ("service", "label", "computed", "")))
+    for name, why in facts.unreadable.items():
+        progress(f"not hashed: {name} ({why})")
+    ctx.exit(Exit.UNKNOWN if facts.unreadable else Exit.DONE)
 
 
 @matrix.command()

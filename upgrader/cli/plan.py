@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from upgrader.model.plan import Plan
 
 FORMATS = ("text", "json", "yaml")
+PLAN_BYTES = 2 * 1024**3
+"""No plan is larger: one of 50,000 Services takes a tenth of it."""
 
 
 @click.group(invoke_without_command=True)
@@ -126,16 +128,17 @@ def _text(made: Plan, saved_as: str) -> str:
 def read_plan(path: Path) -> Plan:
     """The plan in the file. Raises `InputError` when it is no plan, or was edited."""
     from upgrader import codec
+    from upgrader.discover.buffers import load
     from upgrader.model.plan import Plan
     from upgrader.plan.freshness import check_whole
 
     try:
-        data = path.read_bytes()
+        data = load(path, PLAN_BYTES)
     except OSError as error:
         raise InputError(what="can't read the plan", where=str(path), why=error.strerror or str(error),
                          next_command="ccm-upgrade plan -o plan.json makes one") from error  # fmt: skip
     try:
-        found = codec.decode(data, Plan, where=str(path))
+        found = codec.decode(bytes(data), Plan, where=str(path))
     except InputError as error:
         raise InputError(
             what="this is no plan, or not a whole one", where=str(path), why=error.why,

@@ -24,8 +24,8 @@ Buffer = bytes | mmap.mmap
 def load(path: Path, limit: int) -> Buffer:
     """The file's bytes; of a big file in memory of its own, which `GiveBack` can free piece by piece.
 
-    Of a pipe as much as comes, one more than `limit` at most. Raises `InputError` for a device, which may have no end,
-    and for a pipe into which nobody writes.
+    Raises `InputError` for more than `limit` bytes, for a device, which may have no end, and for a pipe into which
+    nobody writes.
     """
     mode = path.stat().st_mode
     if stat.S_ISFIFO(mode):
@@ -35,6 +35,7 @@ def load(path: Path, limit: int) -> Buffer:
                          next_command="-f FILE, or - for stdin")  # fmt: skip
     with path.open("rb") as file:
         size = path.stat().st_size
+        refuse_large(size, limit, str(path))
         if size < BIG:
             return file.read()
         # Private: the pages of shared memory would stay. Never of the file itself: when that is cut while we read,
@@ -63,7 +64,18 @@ def _of_pipe(path: Path, limit: int) -> bytes:
         while left > 0 and (more := pipe.read(min(_PIECE, left))):
             pieces.append(more)
             left -= len(more)
-        return b"".join(pieces)
+        data = b"".join(pieces)
+        refuse_large(len(data), limit, str(path))
+        return data
+
+
+def refuse_large(size: int, limit: int, name: str) -> None:
+    """Raise `InputError` where there is more than may be taken."""
+    if size > limit:
+        raise InputError(
+            what=f"more than {limit:,} bytes", where=name,
+            next_command="dump fewer kinds, or one namespace at a time",
+        )  # fmt: skip
 
 
 class GiveBack:

@@ -18,7 +18,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from upgrader.discover.assemble import assemble
-from upgrader.discover.buffers import BIG, Buffer, load
+from upgrader.discover.buffers import BIG, Buffer, load, refuse_large
 from upgrader.discover.json_objects import Found, read_item, read_json, read_large, read_list
 from upgrader.discover.json_text import DUMP, readable
 from upgrader.discover.said import Said, with_said
@@ -122,7 +122,7 @@ def _no_gc() -> Iterator[None]:
 def _read(path: Path, found: Found) -> None:
     if str(path) == "-":
         data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        _refuse_large(len(data), "stdin")
+        refuse_large(len(data), MAX_BYTES, "stdin")
         (_read_yaml if _looks_like_yaml(data) else read_json)(data, "stdin", found)
         return
     try:
@@ -134,10 +134,9 @@ def _read(path: Path, found: Found) -> None:
                 _read(child, found)
             return
         size, is_yaml = path.stat().st_size, path.suffix in (".yaml", ".yml")
-        _refuse_large(size, str(path))
+        refuse_large(size, MAX_BYTES, str(path))
         if size < BIG or is_yaml or not read_large(path, found):
             data = load(path, MAX_BYTES)
-            _refuse_large(len(data), str(path))
             is_yaml = is_yaml or (path.suffix not in _SUFFIXES and _looks_like_yaml(data))
             (_read_yaml if is_yaml else read_json)(data, str(path), found)
     except OSError as error:
@@ -148,14 +147,6 @@ def _read(path: Path, found: Found) -> None:
 def _looks_like_yaml(data: Buffer) -> bool:
     """Whether a text of which no name tells what it is begins as no JSON does: by a letter, a comment, a dash."""
     return bytes(data[:4_096]).lstrip()[:1] not in (b"{", b"[", b"<", b"") and data[:1] < b"\x7f"
-
-
-def _refuse_large(size: int, name: str) -> None:
-    if size > MAX_BYTES:
-        raise InputError(
-            what=f"more than {MAX_BYTES:,} bytes", where=name,
-            next_command="dump fewer kinds, or one namespace at a time",
-        )  # fmt: skip
 
 
 def _read_yaml(data: Buffer, name: str, found: Found) -> None:
