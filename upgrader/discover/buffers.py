@@ -30,7 +30,7 @@ def load(path: Path, limit: int) -> Buffer:
     mode = path.stat().st_mode
     if stat.S_ISFIFO(mode):
         return _of_pipe(path, limit)
-    if not stat.S_ISREG(mode):
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise InputError(what="this is no file: a device or a socket", where=str(path),
                          next_command="-f FILE, or - for stdin")  # fmt: skip
     with path.open("rb") as file:
