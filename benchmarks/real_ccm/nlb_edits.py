@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from benchmarks.real_ccm.nlb import REUSED
-from benchmarks.real_ccm.place import REGION, VPC, Object, Place
+from benchmarks.real_ccm.place import ELSEWHERE, REGION, VPC, Object, Place
 from upgrader.lab.cloud.nlb.model import Nlb, NlbListener, ServerGroup, Zone
 from upgrader.lab.cloud.state import World
 
@@ -20,7 +20,7 @@ NLB_EDITS = ("weight", "server-gone", "server-extra", "server-hand", "servers-go
              "nlb-copied", "zone-address", "zone-eip", "bandwidth-package", "resource-group", "ipv6",
              "listener-protocol", "listener-certificates", "listener-like-ccm", "group-gone", "group-copied",
              "group-tag-gone", "server-port", "servers-described", "sg-gone", "sg-rules", "sg-named", "sg-left",
-             "sg-copied", "sg-untagged", "sg-rule-extra", "tag-changed", "zone-more", "group-health",
+             "sg-copied", "server-eni-lost", "sg-untagged", "sg-rule-extra", "tag-changed", "zone-more", "group-health",
              "listener-setting", "group-setting", "server-extra", "weight")  # fmt: skip
 
 
@@ -49,6 +49,8 @@ def _edit(chance: random.Random, world: World, what: str, nlb: Nlb) -> bool:
     groups = [world.nlb.groups[one.group_id] for one in listeners if one.group_id in world.nlb.groups]
     if what.startswith("listener"):
         return bool(listeners) and _listener(chance, world, what, chance.choice(listeners), groups)
+    if what == "server-eni-lost":
+        return _lose_eni(chance, world, groups)
     if what.startswith(("group", "server", "weight")):
         return bool(groups) and _group(chance, world, what, chance.choice(groups))
     if what.startswith("sg-"):
@@ -89,6 +91,15 @@ def _edit(chance: random.Random, world: World, what: str, nlb: Nlb) -> bool:
 
 def _zone(one: Zone, **changed: str) -> Zone:
     return structs.replace(one, **changed)
+
+
+def _lose_eni(chance: random.Random, world: World, groups: list[ServerGroup]) -> bool:
+    """The interface of a pod goes while its endpoint is still there."""
+    ids = sorted(one.server_id for group in groups for one in group.servers if one.type == "Eni")
+    for eni in ids and [world.ecs.interfaces.get(chance.choice(ids))]:
+        if eni is not None:
+            eni.vpc_id = ELSEWHERE
+    return bool(ids)
 
 
 def _security_group(world: World, what: str, nlb: Nlb) -> bool:

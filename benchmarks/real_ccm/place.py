@@ -28,6 +28,7 @@ from upgrader.ports.clock import SystemClock
 CLUSTER_ID = "c0123456789abcdef0123456789abcdef"
 VPC = "vpc-lab"
 REGION = "cn-hangzhou"
+ELSEWHERE = "vpc-elsewhere"
 NODES = 5
 # More than any version puts into one request.
 MANY_NODES = 60

@@ -51,8 +51,10 @@ def rare_notes(chance: random.Random, lb: str) -> dict[str, str]:
 
 
 def rare_interfaces(chance: random.Random, known: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """The pods' interfaces; those of some pods are not there, or not any more."""
-    return known if chance.random() < 0.8 else tuple(one for one in known if chance.random() < 0.5)
+    """The pods' interfaces; those of some pods are not there, or not any more: of no machine."""
+    if chance.random() < 0.8:
+        return known
+    return tuple((ip, machine if chance.random() < 0.5 else "") for ip, machine in known)
 
 
 def rare_spec(chance: random.Random, spec: dict[str, Any]) -> None:

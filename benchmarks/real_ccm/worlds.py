@@ -19,7 +19,7 @@ from benchmarks.real_ccm.changes import change_nodes, change_services
 from benchmarks.real_ccm.edits import edit_console, touch
 from benchmarks.real_ccm.nlb import bring_nlb
 from benchmarks.real_ccm.nlb_edits import edit_nlb
-from benchmarks.real_ccm.place import CLUSTER_ID, MANY_NODES, NODES, REGION, VPC, Place
+from benchmarks.real_ccm.place import CLUSTER_ID, ELSEWHERE, MANY_NODES, NODES, REGION, VPC, Place
 from benchmarks.real_ccm.services import Made, make_services, own_group
 from upgrader.lab.cloud import seed as plant
 from upgrader.lab.cloud.slb.model import Acl, Backend, Certificate, Group, Listener, LoadBalancer
@@ -152,7 +152,9 @@ def _bring(place: Place, services: list[Made]) -> None:
                     backends=[Backend(server_id="i-node1", port=31000, weight=33, description="by-hand")],
                 )  # fmt: skip
             for ip, machine in made.interfaces:
-                plant.add_interface(world, f"eni-{ip.replace('.', '-')}", [ip], machine)
+                made_eni = plant.add_interface(world, f"eni-{ip.replace('.', '-')}", [ip], machine or "i-node1")
+                # One that the lab knows nothing of it would make up.
+                made_eni.vpc_id = VPC if machine else ELSEWHERE
 
     place.lab.run(act)
 
