@@ -214,7 +214,8 @@ def _unserved(world: World, service: Service, chosen: Selection) -> ServiceForec
         return replace(base, status_cleared=bool(service.status.load_balancer.ingress))
     ended = ExpectedEvent(type="Normal", reason="CleanLoadBalancer", message="Clean load balancer")
     if refusal is not None:
-        failed = ExpectedEvent(type="Warning", reason="CleanLoadBalancerFailed")
+        text = _failure(world, replace(synced, refusal=refusal), "deleting")
+        failed = ExpectedEvent(type="Warning", reason="CleanLoadBalancerFailed", message=text)
         return replace(base, events=(*synced.events, failed))
     # No status is written, so that no EIP is looked for.
     kept = tuple(one for one in synced.events if one.reason not in (ended.reason, NO_EIP))
@@ -242,18 +243,24 @@ def _finalizers(world: World, service: Service, kind: LbKind) -> dict[str, Liter
 def _ended(world: World, synced: Synced) -> tuple[ExpectedEvent, ...]:
     """The event of success or failure. The id of a load balancer that is only being made is not known yet."""
     lb_id, refusal = synced.named, synced.refusal
-    named = f" [{lb_id}]" if world.target >= _NAMED_IN_EVENTS_SINCE else ""
     reasons = {e.when: e for e in world.matrix.events(world.target) if e.object == "Service"}
     done = reasons.get("a sync failed" if refusal else "a sync succeeded") or reasons.get("a sync or a deletion failed")
-    found: list[ExpectedEvent] = []
-    if done is not None and refusal is None:
-        text = f"Ensured load balancer{named}" if lb_id or not named else ""
-        found.append(ExpectedEvent(type=done.type, reason=done.reason, message=text))
-    elif done is not None and refusal is not None:
-        # v2.3 has no load balancer any more where a sync failed. Of the cloud's own errors all show the message alone.
-        named = " [not found]" if named and not world.ways.id_label else named
-        told = refusal.message[max(refusal.message.rfind("Message: "), 0) :]
-        new = any(one.action.endswith(":CreateLoadBalancer") and one.effect == "IMMEDIATE" for one in synced.writes)
-        text = "" if new and named == " []" else f"Error syncing load balancer{named}: {told}"
-        found.append(ExpectedEvent(type=done.type, reason=done.reason, message=text))
-    return tuple(found)
+    if done is None:
+        return ()
+    if refusal is not None:
+        return (ExpectedEvent(type=done.type, reason=done.reason, message=_failure(world, synced, "syncing")),)
+    named = f" [{lb_id}]" if world.target >= _NAMED_IN_EVENTS_SINCE else ""
+    text = f"Ensured load balancer{named}" if lb_id or not named else ""
+    return (ExpectedEvent(type=done.type, reason=done.reason, message=text),)
+
+
+def _failure(world: World, synced: Synced, doing: str) -> str:
+    """The event's text of a sync or a clean-up that fails; empty where it names what is only being made."""
+    named = f" [{synced.named}]" if world.target >= _NAMED_IN_EVENTS_SINCE else ""
+    new = any(one.action.endswith(":CreateLoadBalancer") and one.effect == "IMMEDIATE" for one in synced.writes)
+    if synced.refusal is None or (new and named == " []" and world.ways.id_label):
+        return ""
+    # v2.3 has no load balancer any more where a sync failed. Of the cloud's own errors all show the message alone.
+    named = " [not found]" if named and not world.ways.id_label else named
+    message = synced.refusal.message
+    return f"Error {doing} load balancer{named}: {message[max(message.rfind('Message: '), 0) :]}"
