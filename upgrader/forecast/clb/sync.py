@@ -182,9 +182,11 @@ def _ended(world: World, service: Service, local: ClbLocal, synced: Synced) -> S
         text = "get eip error, set external ip to slb ip"
         failed = ExpectedEvent(type="Warning", reason=NO_EIP, message=text)
         synced = replace(synced, events=(*synced.events, failed))
-    if not any(group.wanted.invalid for group in local.groups):
+    lost = next((group.wanted.invalid for group in local.groups if group.wanted.invalid), ())
+    if not lost:
         return synced
-    skipped = ExpectedEvent(type="Warning", reason="SkipSyncBackends")
+    text = f"Not sync pods [{','.join(lost)}] whose eni is invalid"
+    skipped = ExpectedEvent(type="Warning", reason="SkipSyncBackends", message=text)
     return replace(synced, events=(*synced.events, skipped), silent=True)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from upgrader.forecast.annotations import Annotations
-from upgrader.forecast.nlb.groups import WantedGroup, empty_ports, has_invalid
+from upgrader.forecast.nlb.groups import WantedGroup, empty_ports, invalid_pods
 from upgrader.forecast.synced import preserved
 from upgrader.forecast.world import World
 from upgrader.model.cloud import LoadBalancer
@@ -38,8 +38,9 @@ def other_events(
 ) -> tuple[ExpectedEvent, ...]:
     """Each kind of event once; CCM sends some of them once a port."""
     notes, found = Annotations(service), [*unsupported(world, service), *unavailable(wanted)]
-    if world.ways.skips_invalid_eni and has_invalid(wanted):
-        found.append(ExpectedEvent(type="Warning", reason="SkipSyncBackends"))
+    if world.ways.skips_invalid_eni and (lost := invalid_pods(wanted)):
+        text = f"Not sync pods whose eni is invalid: {','.join(lost)}"
+        found.append(ExpectedEvent(type="Warning", reason="SkipSyncBackends", message=text))
     if lb is not None and notes.get("preserve-lb-on-delete") and world.reads("preserve-lb-on-delete", "nlb"):
         found.append(preserved(lb.id))
     return tuple(found)

@@ -264,9 +264,9 @@ def unknown_of(world: World, wanted: Iterable[WantedGroup]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def has_invalid(wanted: Iterable[WantedGroup]) -> bool:
-    """Whether some pod has no ENI that is known."""
-    return any(group.desired.wanted.invalid for group in wanted)
+def invalid_pods(wanted: Iterable[WantedGroup]) -> tuple[str, ...]:
+    """The pods without a known ENI, of the first port that has some."""
+    return next((group.desired.wanted.invalid for group in wanted if group.desired.wanted.invalid), ())
 
 
 def empty_ports(wanted: Iterable[WantedGroup]) -> int:

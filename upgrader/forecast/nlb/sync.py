@@ -256,7 +256,7 @@ def _creation(world: World, service: Service, local: Local, remote: Remote, own:
 
 def _ended(world: World, local: Local, synced: Synced) -> Synced:
     """Without an event where a pod's ENI is not known: CCM then tries again and says nothing more."""
-    return replace(synced, silent=world.ways.skips_invalid_eni and groups.has_invalid(local.groups))
+    return replace(synced, silent=world.ways.skips_invalid_eni and bool(groups.invalid_pods(local.groups)))
 
 
 def _labels(world: World, service: Service, own: OwnGroup) -> dict[str, str | None]:
