@@ -14,6 +14,7 @@ from tests.forecast.nlb.small import a_service, a_slice, facts_of, told
 from upgrader.forecast import forecast
 from upgrader.matrix.load import load_matrix
 from upgrader.model.cloud import LoadBalancer
+from upgrader.model.facts import ClusterFacts, ClusterIdentity
 from upgrader.model.forecast import ServiceForecast
 from upgrader.model.kube import Ingress, LoadBalancerStatus, ServiceStatus
 from upgrader.model.version import parse_version
@@ -62,3 +63,34 @@ def test_a_first_try_beside_the_clbs_controller_names_the_nlb_that_the_user_gave
 
 def test_the_id_of_an_nlb_that_is_only_being_made_is_not_told() -> None:
     assert _failure(told("v2.10.0", None, (), notes={"vgroup-port": "sgp-nowhere"})) == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "text"),
+    [
+        ("v2.10.0", "set ServerGroup for port 80 error: build eni backends error: can not find eniid for ip 10.0.0.1"),
+        ("v2.11.2", "builid nlb server group error: can not find eniid for ip 10.0.0.1 in vpc vpc-1"),
+        ("v2.12.4", "for ip 10.0.0.1 in vpc vpc-1, target: prod/web-1, node: n1"),
+    ],
+)
+def test_a_pod_without_an_interface_is_told_as_each_version_tells_it(version: str, text: str) -> None:
+    facts = _with_lost_pod(version)
+    told_of = _failure(forecast(facts, parse_version(version), load_matrix()).services[0])
+    assert text in told_of
+    assert (", target:" in told_of) is (version == "v2.12.4")
+
+
+def test_later_versions_name_the_pods_that_they_leave_out() -> None:
+    made = forecast(_with_lost_pod("v2.14.0"), parse_version("v2.14.0"), load_matrix()).services[0]
+    texts = [one.message for one in made.events if one.reason == "SkipSyncBackends"]
+    assert texts == ["Not sync pods whose eni is invalid: 10.0.0.1"]
+
+
+def _with_lost_pod(version: str) -> ClusterFacts:
+    service = a_service()
+    notes = {**service.metadata.annotations, "service.beta.kubernetes.io/backend-type": "eni"}
+    service = replace(service, metadata=replace(service.metadata, annotations=notes))
+    return replace(
+        facts_of(version, (), ()), services=(service,), endpoint_slices=(a_slice(ready=True),), network_interfaces=(),
+        identity=ClusterIdentity(vpc_id="vpc-1"),
+    )  # fmt: skip

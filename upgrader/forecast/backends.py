@@ -31,7 +31,8 @@ class PodEnd(Struct, frozen=True):
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """The backends that a version wants for one port. `error` is CCM's own text when it gives up instead.
+    """The backends that a version wants for one port. `error` is CCM's own text when it gives up instead, over the pod
+    at `lost` where it is one without an ENI.
 
     `invalid` are pod IPs without a known ENI: the group is then only added to, never shrunk or weighed. `foreign` are
     pod IPs without an ENI outside the VPC, of which CCM tells in an event.
@@ -39,6 +40,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     backends: tuple[Backend, ...] = ()
     error: str = ""
+    lost: str = ""
     invalid: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     unknown: str = ""
@@ -83,8 +85,11 @@ def wanted_backends(
     except ValueError as error:
         return Wanted(error=f"{lead}{error}")
     wanted = _with_enis(world, found, lb)
-    if not wanted.error or world.ways.foreign_pods == "skip" or world.ways.is_v1:
+    if not wanted.error or world.ways.is_v1:
         return wanted
+    if world.ways.foreign_pods == "skip":
+        told = _pod_at(world, service, wanted.lost) if world.ways.names_lost_pods else ""
+        return Wanted(error=f"{wanted.error}{told}")
     # Until v2.10 each port looks its ENIs up by itself.
     virtual = "" if policy == "eni" else "update eci backends error: "
     return Wanted(error=f"{lead}{virtual}{wanted.error}")
@@ -205,8 +210,18 @@ def _with_enis(world: World, backends: list[Backend], lb: LbKind) -> Wanted:
             outside.append(backend.server_ip)
             kept += [backend] if foreign == "keep" else []
     if invalid and not ways.skips_invalid_eni:
-        return Wanted(error=f"can not find eniid for ip {invalid[0]} in vpc {world.facts.identity.vpc_id}")
+        text = f"can not find eniid for ip {invalid[0]} in vpc {world.facts.identity.vpc_id}"
+        return Wanted(error=text, lost=invalid[0])
     return Wanted(backends=tuple(kept), invalid=tuple(invalid), foreign=tuple(outside))
+
+
+def _pod_at(world: World, service: Service, ip: str) -> str:
+    """The pod with an address and its node, as CCM prints what it can't find."""
+    pieces = world.slices.get(service.key, ())
+    end = next((end for piece in pieces for end in piece.endpoints if ip in end.addresses), None)
+    aim = end.target_ref if end else None
+    target = f"{aim.namespace}/{aim.name}" if aim else "<nil>"
+    return f", target: {target}, node: {(end.node_name if end else None) or '<nil>'}"
 
 
 def _is_in(ip: str, cidrs: Iterable[str]) -> bool:

@@ -52,6 +52,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tag_sync: bool
     source_ranges: bool
     skips_invalid_eni: bool
+    names_lost_pods: bool
     clcu_by_default: bool
     config_vswitch: Literal["any", "zoned"]
     protects: bool
