@@ -130,3 +130,4 @@ def test_a_bad_name_of_a_group_stops_a_new_clb_where_its_groups_are_read(version
     calls = {call for call, _ in now_of(told)}
     assert ("CreateVServerGroup" in calls, "CreateLoadBalancer" in calls) == (not stops, True)
     assert (told.refusal is not None and "got=[[bad]]" in told.refusal.message) is stops
+    assert any("each sync after the first is refused" in note for note in told.notes) is not stops

@@ -136,10 +136,12 @@ def _created(world: World, service: Service, local: ClbLocal, base: Synced) -> S
     if text := vswitch_error(world, service):
         return replace(base, refusal=Refusal(code="vswitch", message=text))
     writes = list(creation_writes(world, service, local))
-    # From v2.12 on nothing is read of a CLB that was only just made.
-    unread = named_groups_refusal(world, service) if world.ways.clb_clean_up == "always" else None
-    if unread is not None:
+    unread = named_groups_refusal(world, service)
+    if unread is not None and world.ways.clb_clean_up == "always":
         return replace(base, writes=tuple(writes), refusal=unread)
+    if unread is not None:
+        # From v2.12 on nothing is read of a CLB that was only just made.
+        base = replace(base, notes=(f"each sync after the first is refused: {unread.message}",))
     if lost := _merge_error(local):
         return replace(base, writes=tuple(writes), refusal=lost)
     if local.late:
