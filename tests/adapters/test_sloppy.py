@@ -182,3 +182,26 @@ def test_an_answer_of_null_tells_nothing() -> None:
 def test_an_error_is_read_in_either_spelling() -> None:
     assert read_error(b'{"code":"A","message":"b","requestId":"r"}') == ("A", "b", "r")
     assert read_error(b'{"Code":"A","Message":"b","RequestId":"r"}') == ("A", "b", "r")
+
+
+def test_what_an_endpoint_without_filters_tells_of_others_is_left_out() -> None:
+    of_nlbs = [{"LoadBalancerId": lb_id, "ListenerId": f"lsn-{port}", "ListenerPort": port, "ListenerProtocol": "TCP"}
+               for lb_id, port in (("nlb-1", 80), ("nlb-2", 81))]  # fmt: skip
+    servers = [{"ServerGroupId": group, "ServerId": f"i-{group}", "Port": 80} for group in ("sgp-1", "sgp-2")]
+    ways: dict[str, Way] = {
+        "DescribeLoadBalancerListeners": lambda asked: {"Listeners": LISTENERS},
+        "ListListeners": lambda asked: {"Listeners": of_nlbs},
+        "ListServerGroupServers": lambda asked: {"Servers": servers},
+    }
+    with sloppy(ways) as (url, _):
+        found = read(url)
+    assert {lb_id: [one.port for one in lb.listeners] for lb_id, lb in found.items()} == {
+        "lb-1": [80, 443], "lb-2": [80], "nlb-1": [80],
+    }  # fmt: skip
+    assert [[one.server_id for one in group.backends] for group in found["nlb-1"].server_groups] == [["i-sgp-1"]]
+
+
+def test_listeners_that_name_no_load_balancer_are_those_of_the_one_that_was_asked_for() -> None:
+    bare = [without(one, "LoadBalancerId") for one in LISTENERS[:1]]
+    with sloppy({"DescribeLoadBalancerListeners": lambda asked: {"Listeners": bare}}) as (url, _):
+        assert len(read(url)["lb-1"].listeners) == 1

@@ -11,7 +11,7 @@ from upgrader.adapters.aliyun.answers import ask, attributes, number, tag_map, t
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
 from upgrader.adapters.aliyun.tags import CLUSTER_TAG, OWNER_TAG, tags_of, tags_of_listed
-from upgrader.adapters.aliyun.together import by_owner, numbered, those_told
+from upgrader.adapters.aliyun.together import by_owner, its_own, numbered, those_told
 from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
 from upgrader.model.errors import AbsentError
 
@@ -86,11 +86,11 @@ class NlbReader:
             raise AbsentError(what=f"no NLB {lb_id}", where=self._region,
                               next_command=f"aliyun nlb GetLoadBalancerAttribute --LoadBalancerId {lb_id}")  # fmt: skip
         if listeners is None:
-            told = by_owner(token_pages(self._transport, self._listeners_of([lb_id]), "Listeners"))
-            listeners = _in_order(map(_listener, told.get(lb_id, ())))
+            told = token_pages(self._transport, self._listeners_of([lb_id]), "Listeners")
+            listeners = _in_order(map(_listener, its_own(told, lb_id)))
         tags = tags or tag_map(record.get("Tags"))
         named, owner = {one.server_group_id for one in listeners} - {""}, tags.get(OWNER_TAG)
-        own = [
+        mine = [
             one
             for one in self._with_tags(groups, named, tags)
             if one.id in named or (owner and one.tags.get(OWNER_TAG) == owner)
@@ -99,7 +99,7 @@ class NlbReader:
             lb,
             tags=tags,
             listeners=listeners,
-            server_groups=tuple(sorted(self.with_backends(own), key=lambda one: one.id)),
+            server_groups=tuple(sorted(self.with_backends(mine), key=lambda one: one.id)),
         )
 
     def _with_tags(self, groups: Iterable[ServerGroup], named: Set[str], tags: Mapping[str, str]) -> list[ServerGroup]:
@@ -152,7 +152,7 @@ class NlbReader:
 
     def _servers(self, group_id: str) -> tuple[Backend, ...]:
         call = self._call("ListServerGroupServers", ServerGroupId=group_id)
-        found = [_backend(one) for one in token_pages(self._transport, call, "Servers")]
+        found = map(_backend, its_own(token_pages(self._transport, call, "Servers"), group_id, "ServerGroupId"))
         return tuple(sorted(found, key=lambda b: (b.server_id, b.server_ip, b.port)))
 
     def _call(self, action: str, **params: str) -> Call:

@@ -22,7 +22,7 @@ from upgrader.adapters.aliyun.answers import (
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
 from upgrader.adapters.aliyun.tags import OWNER_TAG, tags_of, tags_of_listed
-from upgrader.adapters.aliyun.together import by_owner, numbered, those_told
+from upgrader.adapters.aliyun.together import by_owner, its_own, numbered, those_told
 from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
 from upgrader.model.errors import AbsentError, RefusedError
 
@@ -122,7 +122,8 @@ class SlbReader:
             return ()
         call = self._call("DescribeLoadBalancerListeners", **{"LoadBalancerId.1": lb_id})
         try:
-            found = [_listener(one) for one in token_pages(self._transport, call, "Listeners", "Listener")]
+            told = token_pages(self._transport, call, "Listeners", "Listener")
+            found = list(map(_listener, its_own(told, lb_id)))
         except (RefusedError, AbsentError):
             # Not every endpoint has the newer call: the older ones answer one listener each, if their ports are known.
             if "ListenerPortsAndProtocol" not in record:

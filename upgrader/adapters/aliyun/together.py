@@ -30,6 +30,11 @@ def by_owner(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str
     return dict(found)
 
 
+def its_own(records: Iterable[Mapping[str, Any]], owner: str, field: str = "LoadBalancerId") -> list[Mapping[str, Any]]:
+    """The records that are `owner`'s or name nobody: an endpoint without filters tells those of others too."""
+    return [record for record in records if record.get(field) in (None, "", owner)]
+
+
 def those_told(ask: Callable[[Sequence[str]], Mapping[str, T]], ids: Sequence[str], size: int) -> dict[str, T]:
     """What `ask` tells of each id, asked `size` at a time, a few requests at once.
 
