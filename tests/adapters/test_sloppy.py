@@ -174,8 +174,18 @@ def test_errors_of_any_form_are_ours_and_asked_once(status: int, body: Body, kin
         assert asked["DescribeLoadBalancers"] == 1
 
 
-def test_an_answer_of_null_tells_nothing() -> None:
-    with sloppy({"DescribeLoadBalancers": lambda asked: b"null"}) as (url, _):
+@pytest.mark.parametrize("body", [b"null", b"{}", b""])
+def test_an_answer_without_any_field_is_none(body: bytes) -> None:
+    with (
+        sloppy({"DescribeLoadBalancers": lambda asked: body}) as (url, _),
+        pytest.raises(RefusedError, match="nothing"),
+    ):
+        connect(REGION, endpoint=url).reader.clbs(REGION)
+
+
+@pytest.mark.parametrize("body", [{"RequestId": "R"}, {"LoadBalancers": None}, {"LoadBalancers": {}}])
+def test_a_list_that_is_left_out_is_empty(body: Body) -> None:
+    with sloppy({"DescribeLoadBalancers": lambda asked: body}) as (url, _):
         assert connect(REGION, endpoint=url).reader.clbs(REGION) == ()
 
 

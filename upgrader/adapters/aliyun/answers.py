@@ -9,14 +9,23 @@ import msgspec
 from msgspec.structs import replace
 
 from upgrader.adapters.aliyun.call import Call, Transport
+from upgrader.model.errors import RefusedError
 
+_ROA = ("cs",)
 MAX_PAGES = 10_000
 """A server that says 'more' for ever is not believed."""
 
 
 def ask(transport: Transport, call: Call) -> dict[str, Any]:
-    """The answer as a mapping; a bare list comes as `{"items": …}`."""
+    """The answer as a mapping; a bare list comes as `{"items": …}`.
+
+    Raises `RefusedError` for an RPC answer without any field, as an endpoint gives that lacks the call: those of the
+    cloud have a RequestId at least. That nothing was told is no proof that there is nothing.
+    """
     answer = transport.send(call)
+    if answer == {} and call.product not in _ROA:
+        raise RefusedError(what=f"the endpoint answers {call.name} with nothing", code="EmptyAnswer",
+                           where=call.region, next_command="check --endpoint and --region")  # fmt: skip
     return answer if isinstance(answer, dict) else {"items": answer}
 
 
