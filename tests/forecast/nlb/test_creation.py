@@ -83,3 +83,10 @@ def test_the_label_of_a_security_group_that_is_not_wanted_goes_by_versions_that_
     made = forecast(facts, parse_version(version), load_matrix()).services[0]
     assert made.full_sync
     assert (made.labels.get(LABEL) == ("sg-1", None)) is gone
+
+
+def test_where_there_is_no_other_a_new_nlb_is_not_open_by_ipv6() -> None:
+    made = told("v2.14.0", None, (), notes={"ipv6-address-type": "intranet"})
+    assert not [one for one in made.writes if "Ipv6Internet" in one.action]
+    made = told("v2.14.0", None, (), notes={"ipv6-address-type": "internet"})
+    assert "nlb:EnableLoadBalancerIpv6Internet" in {one.action for one in made.writes}

@@ -13,7 +13,7 @@ from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
 
-DEFAULT_ADDRESS_TYPE = "internet"
+DEFAULT_ADDRESS_TYPE, NEW_IPV6 = "internet", "Intranet"
 
 
 def load_balancer_writes(world: World, service: Service, wish: Attributes) -> Iterator[Write]:
@@ -66,7 +66,7 @@ def follow_up_writes(world: World, wish: Attributes) -> Iterator[Write]:
                 action="nlb:UpdateLoadBalancerZones", object="", changes={"ZoneMappings": (wanted, wanted)},
                 params=zone_params(wish.zones),
             )  # fmt: skip
-    had = _ipv6_at_first(world, wish)
+    had = NEW_IPV6 if wish.ip_version.lower() == "dualstack" else _ipv6_at_first(world)
     if wish.ipv6_address_type in ("Internet", "Intranet") and wish.ipv6_address_type != had:
         call = "Enable" if wish.ipv6_address_type == "Internet" else "Disable"
         yield Write(
@@ -88,10 +88,11 @@ def follow_up_writes(world: World, wish: Attributes) -> Iterator[Write]:
         )  # fmt: skip
 
 
-def _ipv6_at_first(world: World, wish: Attributes) -> str:
-    """The IPv6 address type of a new NLB: Intranet with IPv6; without, what the cloud says of others that have none."""
-    if wish.ip_version.lower() == "dualstack":
-        return "Intranet"
+def _ipv6_at_first(world: World) -> str:
+    """The IPv6 address type of a new NLB: what the cloud says of others that have no IPv6.
+
+    Where there are none, Intranet: the API knows it and Internet, and IPv6 is open to the internet when asked alone.
+    """
     others = (lb.attributes for lb in world.facts.load_balancers or () if lb.kind == "nlb")
     without = (one for one in others if one.get("AddressIpVersion", "").lower() == "ipv4")
-    return next((one.get("Ipv6AddressType", "") for one in without), "")
+    return next((one.get("Ipv6AddressType", "") for one in without), NEW_IPV6)

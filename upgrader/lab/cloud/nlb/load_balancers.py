@@ -44,8 +44,6 @@ def create(call: Call) -> Answer:
         tags=params.tags(),
         created=call.stamp,
     )
-    if made.ip_version == "dualstack":
-        made.ipv6_address_type = "Intranet"
     call.world.nlb.load_balancers[lb_id] = made
     return {
         "LoadbalancerId": lb_id,

@@ -27,7 +27,7 @@ class Nlb(Struct, kw_only=True):
     region: str
     address_type: str = "Internet"
     ip_version: str = "ipv4"
-    ipv6_address_type: str = ""
+    ipv6_address_type: str = "Intranet"
     vpc_id: str
     status: str = "Active"
     ready_at: float = 0.0
