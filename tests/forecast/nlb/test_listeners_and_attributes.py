@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tests.forecast.nlb.small import a_group, a_listener, facts_of, told
 from upgrader.forecast import forecast
+from upgrader.forecast.hash import HASH_LABEL
 from upgrader.matrix.load import load_matrix
 from upgrader.model.version import parse_version
 
@@ -93,3 +94,21 @@ def test_an_eip_is_asked_for_again_where_a_version_does_not_read_it(version: str
     )
     made = forecast(replace(facts, load_balancers=nlbs), parse_version(version), load_matrix()).services[0]
     assert (("nlb:UpdateLoadBalancerZones", "nlb-1") in _actions(made)) is sent
+
+
+@pytest.mark.parametrize(("override", "refused"), [(None, False), ("false", False), ("true", True)])
+def test_v2_11_misses_the_group_of_a_range_only_where_it_writes_the_listeners(
+    override: str | None, refused: bool
+) -> None:
+    """applyListeners returns at once on an NLB of the user's; observed where v2.11.2 took over from v2.6.0."""
+    notes = {"id": "nlb-1", "listener-port-range": "2000-2050:80"}
+    notes |= {} if override is None else {"force-override-listeners": override}
+    facts = facts_of("v2.11.2", (), (), notes=notes)
+    metadata = facts.services[0].metadata
+    eni = {**metadata.annotations, "service.beta.kubernetes.io/backend-type": "eni"}
+    service = replace(facts.services[0], metadata=replace(metadata, annotations=eni))
+    mine = replace((facts.load_balancers or ())[0], tags={})
+    facts = replace(facts, services=(service,), load_balancers=(mine,))
+    made = forecast(facts, parse_version("v2.11.2"), load_matrix()).services[0]
+    assert (made.refusal is not None) is refused
+    assert (HASH_LABEL in made.labels) is not refused

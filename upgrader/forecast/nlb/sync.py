@@ -119,7 +119,7 @@ def _existing(world: World, service: Service, local: Local, lb: LoadBalancer, *,
     if fixed:
         refusal = Refusal(code="fixed-once-made", message=_fixed_text(world, fixed))
         return replace(base, writes=writes, refusal=refusal)
-    stop = _range_text(world, local)
+    stop = _range_text(world, service, local)
     if stop:
         return replace(base, writes=writes, refusal=Refusal(code="annotation", message=stop))
     return _ended(world, local, replace(base, writes=writes, labels=_labels(world, service, own)))
@@ -147,10 +147,10 @@ def _fixed_text(world: World, fixed: str) -> str:
     return f"apply model error: {lead}: {fixed}"
 
 
-def _range_text(world: World, local: Local) -> str:
+def _range_text(world: World, service: Service, local: Local) -> str:
     """v2.11 names the group of a range one way and looks for it in another: it never finds it."""
     ranged = next((one for one in local.listeners if not one.port), None)
-    if ranged is None or world.ways.nlb_port_ranges != "broken":
+    if ranged is None or world.ways.nlb_port_ranges != "broken" or not _listens(service):
         return ""
     text = f"can not find server group by name {ranged.group_name}"
     return f"apply model error: reconcile listeners error: find servergroup error: {text}"
@@ -169,7 +169,7 @@ def _full(
     yield from attribute_writes(world, service, local.wish, lb, membership)
     yield from security_groups.rule_writes(world, service, own)
     yield from _sync_groups(world, service, local, lb, remote)
-    if wrong or _range_text(world, local):
+    if wrong or _range_text(world, service, local):
         return
     yield from _sync_listeners(world, service, local, lb, remote)
     if not (broken and together):
@@ -187,9 +187,14 @@ def _sync_groups(world: World, service: Service, local: Local, lb: LoadBalancer,
     yield from groups.group_writes(world, service, lb.vpc_id, kept, remote)
 
 
-def _sync_listeners(world: World, service: Service, local: Local, lb: LoadBalancer, remote: Remote) -> Iterator[Write]:
+def _listens(service: Service) -> bool:
+    """Whether the listeners are CCM's: on an NLB that the user named only where that is said."""
     notes = Annotations(service)
-    if notes.get("id") and notes.get("force-override-listeners") != "true":
+    return not notes.get("id") or notes.get("force-override-listeners") == "true"
+
+
+def _sync_listeners(world: World, service: Service, local: Local, lb: LoadBalancer, remote: Remote) -> Iterator[Write]:
+    if not _listens(service):
         return
     ids = {}
     for group in local.groups:
