@@ -12,7 +12,7 @@ REUSED, REUSED_GROUP = "nlb-reuse-", "sgp-reuse-"
 _ZONES = (
     "cn-hangzhou-h:vsw-lab-h,cn-hangzhou-i:vsw-lab-i", "cn-hangzhou-i:vsw-lab-i,cn-hangzhou-h:vsw-lab-h",
     "cn-hangzhou-h:vsw-lab-h:192.168.0.77,cn-hangzhou-i:vsw-lab-i:192.168.1.77",
-    "cn-hangzhou-h:vsw-lab-h", "cn-hangzhou-h:vsw-lab-h:192.168.7.7,cn-hangzhou-i:vsw-lab-i",
+    "cn-hangzhou-h:vsw-lab-h", "cn-hangzhou-h:vsw-lab-h:192.168.0.77,cn-hangzhou-i:vsw-lab-i",
     "cn-hangzhou-h:vsw-lab-h::eip-1,cn-hangzhou-i:vsw-lab-i::eip-2",
 )  # fmt: skip
 SOURCE_RANGES = (("1.2.3.4/32", "192.168.0.0/16"), ("10.0.0.0/8",), ("0.0.0.0/0",),
