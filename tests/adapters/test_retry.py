@@ -15,7 +15,7 @@ from upgrader.adapters.aliyun.call import Call
 from upgrader.adapters.aliyun.errors import from_code
 from upgrader.adapters.aliyun.retry import AT_ONCE, Bucket, Patient
 from upgrader.adapters.kube.patient import Patient as KubePatient
-from upgrader.adapters.patience import ATTEMPTS, ATTEMPTS_UNREACHABLE, UnreachableError
+from upgrader.adapters.patience import ATTEMPTS, ATTEMPTS_UNREACHABLE, NoAnswerError, UnreachableError
 from upgrader.lab.faults import Fault, Faults
 from upgrader.model.errors import DeniedError, TransientError
 
@@ -57,6 +57,7 @@ class Failing:
     [
         (READ, TransientError(what="busy"), ATTEMPTS),
         (READ, UnreachableError(what="nobody"), ATTEMPTS_UNREACHABLE),
+        (READ, NoAnswerError(what="silent"), ATTEMPTS_UNREACHABLE),
         (READ, DeniedError(what="no", action="a"), 1),
         (WRITE, TransientError(what="busy"), 1),
         (WRITE, UnreachableError(what="nobody"), 1),
@@ -67,6 +68,26 @@ def test_how_often(call: Call, error: Exception, sent: int) -> None:
     with pytest.raises(type(error)):
         Patient(transport, HeldClock()).send(call)
     assert transport.sent == sent
+
+
+def test_a_call_that_was_never_answered_is_asked_less_patiently_until_it_is() -> None:
+    failing = Failing(TransientError(what="broken"), times=ATTEMPTS + ATTEMPTS_UNREACHABLE)
+    patient = Patient(failing, HeldClock())
+    for sent in (ATTEMPTS, ATTEMPTS + ATTEMPTS_UNREACHABLE):
+        with pytest.raises(TransientError):
+            patient.send(READ)
+        assert failing.sent == sent
+    assert patient.send(READ) == {"ok": True}
+    failing.sent, failing.times = 0, ATTEMPTS - 1
+    assert patient.send(READ) == {"ok": True}
+
+
+def test_who_was_told_to_come_later_stays_patient() -> None:
+    failing = Failing(TransientError(what="busy", why="Throttling.User"), times=2 * ATTEMPTS - 1)
+    patient = Patient(failing, HeldClock())
+    with pytest.raises(TransientError):
+        patient.send(READ)
+    assert patient.send(READ) == {"ok": True}
 
 
 def test_a_passing_failure_is_not_seen() -> None:

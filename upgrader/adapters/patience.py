@@ -21,6 +21,10 @@ class UnreachableError(TransientError):
     """Nobody is there at all: the request surely never left. Patience does not help as it does against throttling."""
 
 
+class NoAnswerError(TransientError):
+    """Somebody is there, and did not answer in time: each further try waits as long again."""
+
+
 def patiently(ask: Callable[[], T], clock: Clock, *, attempts: int = ATTEMPTS, deadline_s: float = DEADLINE_S) -> T:
     """The answer to a question that changes nothing. The last error when attempts or time have run out."""
     end = clock.monotonic() + deadline_s
@@ -31,7 +35,8 @@ def patiently(ask: Callable[[], T], clock: Clock, *, attempts: int = ATTEMPTS, d
         except TransientError as error:
             # Jitter, so that threads that were throttled together do not come back together.
             wait_s = error.retry_after_s or pause_s * random.uniform(0.7, 1.3)
-            last = min(attempts, ATTEMPTS_UNREACHABLE) if isinstance(error, UnreachableError) else attempts
+            hopeless = isinstance(error, UnreachableError | NoAnswerError)
+            last = min(attempts, ATTEMPTS_UNREACHABLE) if hopeless else attempts
             if attempt >= last or clock.monotonic() + wait_s > end:
                 raise
         clock.sleep(wait_s)

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from upgrader.adapters.aliyun.call import Call
-from upgrader.adapters.patience import UnreachableError
+from upgrader.adapters.patience import NoAnswerError, UnreachableError
 from upgrader.model.errors import (
     AbsentError,
     CcmUpgradeError,
@@ -33,6 +33,7 @@ _ACCESS_KEY = re.compile(r"\bLTAI[0-9A-Za-z]{8,}\b|\bSTS\.[0-9A-Za-z]{8,}\b")
 _SECRET_PAIR = re.compile(
     r"(?i)((?:accesskeysecret|securitytoken|signature|accesskeyid)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+"
 )
+_LATE = "no answer in time"
 # What the client library says → what it means, and whether the request surely never left.
 _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("refused", "the connection was refused", True),
@@ -43,7 +44,7 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("connecttimeout", "no connection in time", True),
     ("connect timeout", "no connection in time", True),
     ("proxyerror", "the proxy could not connect", True),
-    ("timed out", "no answer in time", False),
+    ("timed out", _LATE, False),
 )
 _SIGNED = re.compile(r"(?is)(server string to sign is).*")
 
@@ -116,7 +117,7 @@ def unreachable(call: Call, message: str) -> TransientError:
     """
     lower = message.lower()
     why, never_sent = next((found for sign, *found in _CAUSES if sign in lower), ["the connection broke", False])
-    kind = UnreachableError if never_sent else TransientError
+    kind = UnreachableError if never_sent else NoAnswerError if why == _LATE else TransientError
     return kind(
         what=f"no answer to {call.name}", where=call.region, why=str(why),
         next_command="check the network, --region, --endpoint and HTTPS_PROXY",
