@@ -19,6 +19,7 @@ from upgrader.model.kube import (
     Endpoint,
     EndpointSlice,
     Event,
+    EventMetadata,
     EventSource,
     Ingress,
     LoadBalancerStatus,
@@ -159,7 +160,7 @@ def test_what_could_not_be_read_is_not_taken_for_gone() -> None:
 
 def event(reason: str, message: str, at: str, kind: str = "Warning", version: str = "1") -> Event:
     return Event(
-        metadata=Metadata(namespace="prod", resource_version=version), type=kind, reason=reason, message=message,
+        metadata=EventMetadata(namespace="prod", resource_version=version), type=kind, reason=reason, message=message,
         involved_object=ObjectReference(kind="Service", namespace="prod", name="web"), last_timestamp=at,
         source=EventSource(component="service-controller"),
     )  # fmt: skip

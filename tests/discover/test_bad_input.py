@@ -198,12 +198,12 @@ def test_in_a_large_dump_a_second_spec_is_still_found(tmp_path: Path) -> None:
 def test_yaml_dates_and_merges_are_read_as_kubectl_reads_them(tmp_path: Path) -> None:
     path = tmp_path / "d.yaml"
     path.write_text(
-        "kind: Service\nmetadata:\n  name: a\n  creationTimestamp: 2024-01-01T00:00:00Z\n"
+        "kind: Service\nmetadata:\n  name: a\n  deletionTimestamp: 2024-01-01T00:00:00Z\n"
         "spec: &common {type: LoadBalancer}\n---\nkind: Service\nmetadata: {name: b}\n"
         "spec:\n  <<: {type: LoadBalancer, sessionAffinity: None}\n  type: NodePort\n"
     )
     a, b = read_files([path], Said()).services
-    assert a.metadata.creation_timestamp == "2024-01-01T00:00:00Z"
+    assert a.metadata.deletion_timestamp == "2024-01-01T00:00:00Z"
     assert (b.spec.type, b.spec.session_affinity) == ("NodePort", "None")
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.conftest import Desk, Start
 from upgrader.cli.exit_codes import Exit
 from upgrader.execute.lock import DURATION_S
-from upgrader.model.kube import Event, Metadata
+from upgrader.model.kube import Event, EventMetadata
 from upgrader.ports.clock import SystemClock
 
 TARGET = ("--to", "v2.14.0")
@@ -55,7 +55,7 @@ def test_a_lock_expires_by_the_servers_clock(start: Start, minutes: float, age_s
 
 
 def event(created: str, first: str, last: str) -> Event:
-    return Event(metadata=Metadata(creation_timestamp=created), first_timestamp=first, last_timestamp=last)
+    return Event(metadata=EventMetadata(creation_timestamp=created), first_timestamp=first, last_timestamp=last)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from upgrader.model.kube.endpoints import (
     EndpointSubset,
     TargetRef,
 )
-from upgrader.model.kube.event import Event, EventSource, ObjectReference
-from upgrader.model.kube.meta import Condition, KubeStruct, Metadata, OwnerReference, PortNumber
+from upgrader.model.kube.event import Event, EventMetadata, EventSource, ObjectReference
+from upgrader.model.kube.meta import Condition, KubeStruct, Metadata, PortNumber
 from upgrader.model.kube.node import Node, NodeAddress, NodeInfo, NodeSpec, NodeStatus, Taint
 from upgrader.model.kube.pod import Pod, PodSpec, PodStatus
 from upgrader.model.kube.service import (
@@ -41,6 +41,7 @@ __all__ = [
     "EndpointSubset",
     "Endpoints",
     "Event",
+    "EventMetadata",
     "EventSource",
     "Ingress",
     "KubeStruct",
@@ -52,7 +53,6 @@ __all__ = [
     "NodeSpec",
     "NodeStatus",
     "ObjectReference",
-    "OwnerReference",
     "Pod",
     "PodSpec",
     "PodStatus",

@@ -22,10 +22,17 @@ class EventSource(KubeStruct, frozen=True):
     host: str = ""
 
 
+class EventMetadata(Metadata, frozen=True):
+    """ObjectMeta of an Event: when it was made, and the API server's own count, tell it from others."""
+
+    resource_version: str = ""
+    creation_timestamp: str | None = None
+
+
 class Event(KubeStruct, frozen=True):
     """A core/v1 Event; `type` is Normal or Warning."""
 
-    metadata: Metadata = Metadata()
+    metadata: EventMetadata = EventMetadata()
     involved_object: ObjectReference = ObjectReference()
     source: EventSource = EventSource()
     reporting_component: str = ""

@@ -16,16 +16,8 @@ class KubeStruct(Struct, frozen=True, kw_only=True, rename="camel", omit_default
     """
 
 
-class OwnerReference(KubeStruct, frozen=True):
-    """Who owns an object."""
-
-    kind: str = ""
-    name: str = ""
-    uid: str = ""
-
-
 class Metadata(KubeStruct, frozen=True):
-    """The part of ObjectMeta that decides anything."""
+    """The part of ObjectMeta that decides anything; of what else there is in tens of thousands, nothing is kept."""
 
     name: str = ""
     namespace: str = ""
@@ -33,10 +25,6 @@ class Metadata(KubeStruct, frozen=True):
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     finalizers: tuple[str, ...] = ()
-    owner_references: tuple[OwnerReference, ...] = ()
-    resource_version: str = ""
-    generation: int = 0
-    creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
 
 
