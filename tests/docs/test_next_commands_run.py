@@ -109,14 +109,23 @@ def test_the_cloud_knows_it(command: str, lab: Lab, monkeypatch: pytest.MonkeyPa
 ELSEWHERE = re.compile(r"fleet |plan -f$|plan --shadow$")
 
 
+@pytest.fixture
+def desk(run_id: str) -> Iterator[str]:
+    """The same for each command: one that writes a file (`fleet plan -o plan.json`) leaves the others theirs."""
+    had = {path: path.read_bytes() for path in map(Path, ("plan.json", "facts.json"))}
+    yield run_id
+    for path, content in had.items():
+        path.write_bytes(content)
+
+
 @pytest.mark.parametrize(
     ("command", "place"), [one for one in FOUND if not f"{one[0]}\n".startswith(ENDLESS)], ids=lambda text: text
 )
-def test_ours_can_be_followed(command: str, place: str, run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
-    words = command.partition(">")[0].replace("its run", "RUN").replace("its backup", f"state/{run_id}")
-    version = {"matrix": "v2.14.0", "apply": "plan.json", "explain": "CCM002"}.get(words.split()[0], run_id)
+def test_ours_can_be_followed(command: str, place: str, desk: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = command.partition(">")[0].replace("its run", "RUN").replace("its backup", f"state/{desk}")
+    version = {"matrix": "v2.14.0", "apply": "plan.json", "explain": "CCM002"}.get(words.split()[0], desk)
     here = {"X": version, "{old}": "v2.10.0", "{new}": "v2.14.0", "FROM": "v2.10.0", "TO": "v2.14.0",
-            "RUN": run_id, "{run}": run_id, "FILE": "plan.json", "CODE": "CCM002", "{code}": "CCM002",
+            "RUN": desk, "{run}": desk, "FILE": "plan.json", "CODE": "CCM002", "{code}": "CCM002",
             "VERSION": "v2.14.0", "TEXT": "why"}  # fmt: skip
     argv = [here.get(word, word) for word in shlex.split(words)]
     capsys.readouterr()
