@@ -153,11 +153,13 @@ def _told(
     made: Forecast, effect: str = "IMMEDIATE", of: frozenset[str] | None = None, shared: Mapping[str, str] = _NOBODY
 ) -> set[Sent]:
     return {
-        Sent(shared.get(write.object, one.key), write.action, "" if _creates(write.action) else write.object)
+        # What is written at a port of a shared load balancer is the port's Service's.
+        Sent(one.key if "ListenerPort" in write.params else shared.get(write.object, one.key), write.action,
+             "" if _creates(write.action) else write.object)
         for one in made.services
         for write in one.writes
         if write.effect == effect and (of is None or one.key in of)
-    }
+    }  # fmt: skip
 
 
 def _creates(action: str) -> bool:
