@@ -16,7 +16,7 @@ from msgspec import Struct
 from upgrader.discover.buffers import BIG
 from upgrader.discover.pages import LIST, beginnings
 
-_SIZE = 4 * 1024**2
+_SIZE = 8 * 1024**2
 """Bytes of a stretch at most, about."""
 _LAST = 4
 """The last stretch of each process is cut into so many, so that nobody waits long for the last one."""
