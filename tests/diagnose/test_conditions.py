@@ -9,10 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from upgrader.diagnose.diagnose import Selection, diagnose
-from upgrader.forecast.world import OWN_TAG, default_name
+from upgrader.forecast.world import default_name
 from upgrader.matrix.load import load_matrix
 from upgrader.migrations.context import PREFIX
-from upgrader.model.cloud import Listener, LoadBalancer
+from upgrader.model.cloud import OWNER_TAG, Listener, LoadBalancer
 from upgrader.model.errors import InputError
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity, Gap
 from upgrader.model.kube import (
@@ -50,7 +50,7 @@ def service(annotations: dict[str, str] | None = None, address: str = "47.0.0.1"
 
 
 def clb(**more: Any) -> LoadBalancer:
-    own = {OWN_TAG: default_name(service())}
+    own = {OWNER_TAG: default_name(service())}
     return LoadBalancer(**({"kind": "clb", "id": "lb-1", "address": "47.0.0.1", "tags": own} | more))
 
 

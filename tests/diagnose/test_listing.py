@@ -6,10 +6,9 @@ import pytest
 
 from tests.diagnose.test_conditions import clb, facts, service
 from upgrader.diagnose.listing import listed, made_by
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG
 from upgrader.matrix.load import load_matrix
 from upgrader.migrations.context import PREFIX
-from upgrader.model.cloud import LoadBalancer
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 
 
 def test_a_row_says_what_the_faq_asks_and_more() -> None:
@@ -46,8 +45,8 @@ def test_a_pending_service_has_nothing_to_delete() -> None:
     assert row.on_delete == "none"
 
 
-OWN = {OWN_TAG: "a0"}
-BOTH = {OWN_TAG: "a0", CLUSTER_TAG: "c1"}
+OWN = {OWNER_TAG: "a0"}
+BOTH = {OWNER_TAG: "a0", CLUSTER_TAG: "c1"}
 
 
 @pytest.mark.parametrize(

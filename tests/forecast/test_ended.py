@@ -12,9 +12,9 @@ from upgrader.forecast import forecast
 from upgrader.forecast.hash import HASH_LABEL
 from upgrader.forecast.nlb.security_groups import LABEL as SECURITY_GROUP
 from upgrader.forecast.select import NLB_FINALIZER
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, default_name
+from upgrader.forecast.world import default_name
 from upgrader.matrix.load import load_matrix
-from upgrader.model.cloud import Listener, LoadBalancer, ServerGroup
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, Listener, LoadBalancer, ServerGroup
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
 from upgrader.model.forecast import ServiceForecast
 from upgrader.model.kube import (
@@ -46,7 +46,7 @@ def _nlb(version: str, notes: dict[str, str] | None = None, /, **ending: Any) ->
         type=ending.get("type", "LoadBalancer"), ports=(port,), load_balancer_class="alibabacloud.com/nlb"
     )
     service = Service(metadata=metadata, spec=spec)
-    tags = {OWN_TAG: default_name(service), CLUSTER_TAG: "c1"}
+    tags = {OWNER_TAG: default_name(service), CLUSTER_TAG: "c1"}
     name = "k8s.30080.TCP.web.prod.c1"
     listener = Listener(
         id="lsn-1@80", port=80, protocol="TCP", description="k8s.80.TCP.web.prod.c1", server_group_id="sgp-1"
@@ -192,7 +192,7 @@ def test_a_service_that_was_of_both_kinds_is_cleaned_up_by_both(version: str, bo
         metadata=replace(service.metadata, finalizers=(FINALIZER, NLB_FINALIZER), labels={HASH_LABEL: "x"}),
         spec=replace(service.spec, type="ClusterIP"),
     )
-    nlb = LoadBalancer(kind="nlb", id="nlb-1", tags={OWN_TAG: default_name(service), CLUSTER_TAG: "c1"})
+    nlb = LoadBalancer(kind="nlb", id="nlb-1", tags={OWNER_TAG: default_name(service), CLUSTER_TAG: "c1"})
     facts = ClusterFacts(
         identity=ClusterIdentity(), ccm=CcmInstall(cluster_id="c1"), services=(service,), load_balancers=(a_clb(), nlb)
     )

@@ -6,12 +6,11 @@ from msgspec import Struct
 
 from upgrader.diagnose.conditions.deletion import Fate, fate
 from upgrader.diagnose.look import Look
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG
 from upgrader.matrix.behaviour import first_with
 from upgrader.matrix.model import Matrix
 from upgrader.migrations.context import kind_of, value_of
 from upgrader.migrations.legacy_clb_tag import WINDOW
-from upgrader.model.cloud import LbKind, LoadBalancer
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LbKind, LoadBalancer
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.kube import Service
 
@@ -69,7 +68,7 @@ def made_by(service: Service, lb: LoadBalancer | None) -> str:
         return ""
     if lb.kind == "nlb":
         return f"{first_with('serves_nlb', 'yes')} or later"
-    if OWN_TAG not in lb.tags:
+    if OWNER_TAG not in lb.tags:
         return f"before {WINDOW[1]}, or untagged by hand"
     tags_cluster = first_with("cluster_tag", "yes")
     if CLUSTER_TAG not in lb.tags:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from upgrader.forecast import World, forecast
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, default_name
+from upgrader.forecast.world import default_name
 from upgrader.matrix.model import Matrix
 from upgrader.migrations.context import Context, kind_of, parsed, value_of
-from upgrader.model.cloud import LoadBalancer
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.forecast import Forecast
 from upgrader.model.kube import Event, Service
@@ -92,7 +92,7 @@ class Look:
 
     def made_for(self, lb: LoadBalancer) -> str:
         """In words who made it: `CCM made it for Service prod/web`, `it is the API server's`; empty for a person's."""
-        tag = lb.tags.get(OWN_TAG)
+        tag = lb.tags.get(OWNER_TAG)
         if tag:
             owner = self.owners.get(tag)
             return f"CCM made it for {f'Service {owner.key}' if owner else 'a Service that is not in this cluster'}"
@@ -119,4 +119,4 @@ class Look:
 
 def serves_api(lb: LoadBalancer) -> bool:
     """Whether the load balancer is the API server's: ACK made it, and it listens on 6443."""
-    return OWN_TAG not in lb.tags and any(listener.port == API_SERVER_PORT for listener in lb.listeners)
+    return OWNER_TAG not in lb.tags and any(listener.port == API_SERVER_PORT for listener in lb.listeners)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from upgrader.discover.related import CLUSTER_TAG, OWNER_TAG, is_served, owner_name
-from upgrader.model.cloud import LoadBalancer
+from upgrader.discover.related import is_served
+from upgrader.forecast.world import default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 from upgrader.model.facts import ClusterFacts, Disagreement
 
 
@@ -31,7 +32,7 @@ def with_own_id(facts: ClusterFacts, lbs: Iterable[LoadBalancer]) -> ClusterFact
 
 
 def _carried(facts: ClusterFacts, lbs: Iterable[LoadBalancer]) -> set[str]:
-    served = {owner_name(one): one.metadata for one in facts.services if is_served(one)}
+    served = {default_name(one): one.metadata for one in facts.services if is_served(one)}
     found = set()
     for lb in lbs:
         # Only a load balancer that CCM made for a Service of this very cluster: the tag holds the Service's UID.

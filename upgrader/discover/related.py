@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from upgrader.forecast.annotations import BACKEND_TYPE
 from upgrader.forecast.direct import direct_by_default
 from upgrader.forecast.nodes import is_virtual
-from upgrader.model.cloud import LoadBalancer
+from upgrader.forecast.world import default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.kube import Service
 
@@ -20,14 +21,7 @@ _PREFIXES = (
 )
 _ID_LABEL = "service.k8s.alibaba/loadbalancer-id"
 _FINALIZERS = "service.k8s.alibaba/"
-OWNER_TAG = "kubernetes.do.not.delete"
-CLUSTER_TAG = "ack.aliyun.com"
 _BACKEND_TYPES = (BACKEND_TYPE, *(f"{prefix}backend-type" for prefix in _PREFIXES))
-
-
-def owner_name(service: Service) -> str:
-    """The name and tag that CCM gives a Service's load balancer: `a` and the UID without dashes, 32 characters."""
-    return ("a" + service.metadata.uid.replace("-", ""))[:32]
 
 
 def is_served(service: Service) -> bool:
@@ -55,7 +49,7 @@ def related_ids(facts: ClusterFacts, listed: Iterable[LoadBalancer]) -> frozense
     served = list(filter(is_served, facts.services))
     ids = {one for service in served for one in named_ids(service)}
     addresses = {one for service in served for one in places(service)}
-    owners = set(map(owner_name, served))
+    owners = set(map(default_name, served))
     clusters = {facts.ccm.cluster_id, facts.identity.id} - {""}
     return frozenset(
         lb.id

@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 from upgrader.discover.ask import Questions
-from upgrader.discover.related import OWNER_TAG, is_served, named_ids, owner_name, places
+from upgrader.discover.related import is_served, named_ids, places
 from upgrader.forecast.select import NLB_CLASS, NLB_FINALIZER
-from upgrader.model.cloud import LbKind, LoadBalancer, ServerGroup
+from upgrader.forecast.world import default_name
+from upgrader.model.cloud import OWNER_TAG, LbKind, LoadBalancer, ServerGroup
 from upgrader.model.errors import AbsentError
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.kube import Service
@@ -45,9 +46,9 @@ def unlisted(
         for one in named - ids:
             of_its_name: LbKind = "nlb" if one.startswith("nlb-") else "clb" if one.startswith("lb-") else kind
             sought[of_its_name][one] = LoadBalancer(kind=of_its_name, id=one, detailed=False)
-        pointed = {(kind, part) for part in (*places(service), owner_name(service))}
+        pointed = {(kind, part) for part in (*places(service), default_name(service))}
         if not named and places(service) and pointed.isdisjoint(held):
-            lost[kind].append(owner_name(service))
+            lost[kind].append(default_name(service))
     found: list[LoadBalancer | None] = []
     for kind in (one for one in _CALLS if one in whole):
         lists, attribute = _CALLS[kind]

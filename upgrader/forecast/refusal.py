@@ -7,8 +7,8 @@ Sources: `clbv1/model_applier.go` (applyLoadBalancer, isLoadBalancerReusable), `
 from __future__ import annotations
 
 from upgrader.forecast.annotations import Annotations
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
-from upgrader.model.cloud import LoadBalancer
+from upgrader.forecast.world import World, default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 from upgrader.model.forecast import Refusal
 from upgrader.model.kube import Service
 
@@ -19,7 +19,7 @@ def lookup_refusal(
     """The reason why none, or not one, is found; None where there is one, or where one may be created."""
     notes = Annotations(service)
     if len(found) > 1 and world.ways.duplicates_fail and not notes.get("id"):
-        by = "tag" if found[0].tags.get(OWN_TAG) == default_name(service) else "name"
+        by = "tag" if found[0].tags.get(OWNER_TAG) == default_name(service) else "name"
         ids = ",".join(lb.id for lb in found)
         text = f"[{service.key}] find multiple loadbalances by {by}, lbIds[{ids}]"
         return Refusal(
@@ -40,7 +40,7 @@ def lookup_refusal(
         )
     if full_sync:
         return None
-    text = f"alicloud: can not find loadbalancer by tag [{OWN_TAG}:{default_name(service)}]"
+    text = f"alicloud: can not find loadbalancer by tag [{OWNER_TAG}:{default_name(service)}]"
     return Refusal(code="lost", message=f"apply model error: {text}")
 
 
@@ -57,7 +57,7 @@ def reuse_refusal(world: World, service: Service, lb: LoadBalancer) -> Refusal |
     lead = "apply model error: " + ("" if _bare(world) else "update lb attribute error: ")
     lead += f"alicloud: the loadbalancer {lb.id} can not be reused, "
     checked = world.ways.reused_address
-    if OWN_TAG in lb.tags or (CLUSTER_TAG in lb.tags and checked != "any"):
+    if OWNER_TAG in lb.tags or (CLUSTER_TAG in lb.tags and checked != "any"):
         return Refusal(code="reuse-own", message=f"{lead}can not reuse loadbalancer created by kubernetes.")
     if notes.get("external-ip-type") == "eip" and world.ways.eip_may_differ:
         return None

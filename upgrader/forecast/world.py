@@ -10,7 +10,7 @@ from functools import cached_property
 from upgrader.forecast.annotations import PREFIX, Annotations
 from upgrader.matrix.behaviour import Behaviour, HashFormula, behaviour
 from upgrader.matrix.model import Matrix
-from upgrader.model.cloud import LoadBalancer, ServerGroup
+from upgrader.model.cloud import OWNER_TAG, LoadBalancer, ServerGroup
 from upgrader.model.errors import InputError
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.kube import Endpoints, EndpointSlice, Node, Pod, Service
@@ -19,8 +19,6 @@ from upgrader.model.version import CcmVersion, parse_version
 # What CCM takes for its cluster's id when cloud-config names none (pkg/provider/alibaba/base).
 DEFAULT_CLUSTER_ID = "clusterid"
 _GATE = re.compile(r"\b(EndpointSlice|IPv6DualStack|LoadBalancerTypeAnnotation)=(true|false)\b", re.IGNORECASE)
-OWN_TAG = "kubernetes.do.not.delete"
-CLUSTER_TAG = "ack.aliyun.com"
 REUSED_TAG = "kubernetes.reused.by.user"
 
 
@@ -57,8 +55,8 @@ class World:
         for lb in facts.load_balancers or ():
             world.by_id[lb.id] = lb
             world.by_name.setdefault(lb.name, []).append(lb)
-            if lb.tags.get(OWN_TAG):
-                world.by_tag.setdefault(lb.tags[OWN_TAG], []).append(lb)
+            if lb.tags.get(OWNER_TAG):
+                world.by_tag.setdefault(lb.tags[OWNER_TAG], []).append(lb)
         world.eni_by_ip.update((eni.ip, eni.id) for eni in facts.network_interfaces or ())
         return world
 

@@ -6,13 +6,14 @@ import copy
 from typing import Any
 
 from upgrader.forecast.annotations import PREFIX
-from upgrader.forecast.world import OWN_TAG, default_name
+from upgrader.forecast.world import default_name
 from upgrader.lab.cloud.cloud import Cloud
 from upgrader.lab.cloud.nlb.model import Nlb
 from upgrader.lab.cloud.slb.model import Listener, LoadBalancer
 from upgrader.lab.cluster import LabCluster
 from upgrader.lab.furnish import port_of
 from upgrader.lab.scenario import CloudEdit
+from upgrader.model.cloud import OWNER_TAG
 from upgrader.model.errors import InputError
 from upgrader.model.kube import Service
 
@@ -33,7 +34,7 @@ def edit(cluster: LabCluster, cloud: Cloud, change: CloudEdit) -> None:
     elif change.do == "rename":
         lb.name = change.value
     elif change.do == "foreign-tag":
-        lb.tags[OWN_TAG] = change.value
+        lb.tags[OWNER_TAG] = change.value
     elif change.do == "weight":
         _weigh(cloud, lb, int(change.value))
     elif isinstance(lb, LoadBalancer):
@@ -85,9 +86,9 @@ def _weigh(cloud: Cloud, lb: LoadBalancer | Nlb, weight: int) -> None:
 def _load_balancer(cloud: Cloud, service: Service) -> LoadBalancer | Nlb | None:
     owner, address = default_name(service), service.address
     for clb in cloud.world.slb.load_balancers.values():
-        if clb.tags.get(OWN_TAG) == owner or (address and clb.address == address):
+        if clb.tags.get(OWNER_TAG) == owner or (address and clb.address == address):
             return clb
     for nlb in cloud.world.nlb.load_balancers.values():
-        if nlb.tags.get(OWN_TAG) == owner or (address and nlb.dns_name == address):
+        if nlb.tags.get(OWNER_TAG) == owner or (address and nlb.dns_name == address):
             return nlb
     return None

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from upgrader.forecast import forecast_service
 from upgrader.forecast.select import NLB_CLASS
 from upgrader.forecast.shadow import result_in, second_opinion
-from upgrader.forecast.world import OWN_TAG, World
+from upgrader.forecast.world import World
 from upgrader.matrix.model import Annotation, Matrix
 from upgrader.matrix.route import Route, find_route
 from upgrader.migrations.needs import Usage, required_actions
 from upgrader.migrations.outlook import Outlook
 from upgrader.migrations.roll import Roll
-from upgrader.model.cloud import LbKind, LoadBalancer
+from upgrader.model.cloud import OWNER_TAG, LbKind, LoadBalancer
 from upgrader.model.errors import InputError
 from upgrader.model.facts import ClusterFacts, Gap
 from upgrader.model.finding import Effect, Subject
@@ -205,7 +205,7 @@ class Context:
     def _as_it_stands(self) -> Forecast:
         """The forecast of the facts as they are: a dry run looks before the plan's tags stand."""
         lbs = self.facts.load_balancers or ()
-        bare = {lb.address for lb in lbs if lb.kind == "clb" and lb.address and OWN_TAG not in lb.tags}
+        bare = {lb.address for lb in lbs if lb.kind == "clb" and lb.address and OWNER_TAG not in lb.tags}
         untagged = {service.key: service for service in self.clb_services if service.address in bare}
         if not untagged:
             return self.forecast

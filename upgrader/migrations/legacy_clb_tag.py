@@ -25,10 +25,10 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from upgrader.forecast.world import OWN_TAG as TAG
 from upgrader.forecast.world import default_name
 from upgrader.matrix.model import Matrix
 from upgrader.migrations.context import Context, about, value_of
+from upgrader.model.cloud import OWNER_TAG as TAG
 from upgrader.model.cloud import LoadBalancer
 from upgrader.model.facts import ClusterFacts
 from upgrader.model.finding import Finding, Outcome

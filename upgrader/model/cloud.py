@@ -14,6 +14,11 @@ from msgspec import Struct
 
 LbKind = Literal["clb", "nlb"]
 
+OWNER_TAG = "kubernetes.do.not.delete"
+"""The tag by which CCM knows what it made: its value is the Service's."""
+CLUSTER_TAG = "ack.aliyun.com"
+"""The tag that names the cluster."""
+
 
 class CloudStruct(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all cloud shapes."""

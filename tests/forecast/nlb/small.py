@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from upgrader.forecast import World
 from upgrader.forecast.hash import HASH_LABEL, service_hash
 from upgrader.forecast.service import forecast_service
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, default_name
+from upgrader.forecast.world import default_name
 from upgrader.matrix.load import load_matrix
-from upgrader.model.cloud import Listener, LoadBalancer, ServerGroup
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, Listener, LoadBalancer, ServerGroup
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
 from upgrader.model.forecast import ServiceForecast
 from upgrader.model.kube import (
@@ -36,7 +36,7 @@ def a_group(name: str, node_port: int) -> ServerGroup:
     """A group of the Service, for one of its node ports."""
     return ServerGroup(
         id=name, name=f"k8s.{node_port}.TCP.web.prod.c1", attributes={"ServerGroupType": "Instance"},
-        tags={OWN_TAG: default_name(a_service()), CLUSTER_TAG: "c1"},
+        tags={OWNER_TAG: default_name(a_service()), CLUSTER_TAG: "c1"},
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def facts_of(
     service = a_service(notes=notes)
     service = replace(service, metadata=replace(service.metadata, labels=label))
     lb = LoadBalancer(
-        kind="nlb", id="nlb-1", name="x", tags={OWN_TAG: default_name(service), CLUSTER_TAG: "c1"},
+        kind="nlb", id="nlb-1", name="x", tags={OWNER_TAG: default_name(service), CLUSTER_TAG: "c1"},
         listeners=listeners or (), server_groups=groups, attributes={"ZoneMappings": "z1:vsw-1,z2:vsw-2"},
     )  # fmt: skip
     return ClusterFacts(

@@ -71,7 +71,8 @@ def whole_list(transport: Transport, call: Call, *path: str) -> list[dict[str, A
     """Every record of a list that is paged by NextToken and counts them; none where it does not prove to be whole."""
     found, total = list[dict[str, Any]](), 0
     for page, counted in _by_token(transport, call, path, 100, sized=True):
-        found, total = found + page, counted
+        found += page
+        total = counted
     return found if len(found) == total else []
 
 

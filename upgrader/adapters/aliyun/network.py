@@ -9,9 +9,8 @@ from typing import Any
 from upgrader.adapters.aliyun.answers import ask, attributes, listed, numbered_pages, tag_map
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
-from upgrader.adapters.aliyun.tags import CLUSTER_TAG, OWNER_TAG
 from upgrader.adapters.aliyun.together import batches, numbered
-from upgrader.model.cloud import NetworkInterface, SecurityGroup
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, NetworkInterface, SecurityGroup
 
 IPS_A_REQUEST = 100
 

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from upgrader.adapters.aliyun.answers import ask, attributes, number, tag_map, token_pages, whole_list
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
-from upgrader.adapters.aliyun.tags import CLUSTER_TAG, OWNER_TAG, tags_of, tags_of_listed
+from upgrader.adapters.aliyun.tags import tags_of, tags_of_listed
 from upgrader.adapters.aliyun.together import by_owner, its_own, numbered, those_told
-from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, Backend, Listener, LoadBalancer, ServerGroup
 from upgrader.model.errors import AbsentError
 
 _TOGETHER = 20

@@ -13,8 +13,7 @@ from upgrader.adapters.aliyun.network import NetworkReader
 from upgrader.adapters.aliyun.nlb import NlbReader
 from upgrader.adapters.aliyun.ram import RamReader
 from upgrader.adapters.aliyun.slb import SlbReader
-from upgrader.adapters.aliyun.tags import OWNER_TAG
-from upgrader.model.cloud import LbKind, Listener, LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
+from upgrader.model.cloud import OWNER_TAG, LbKind, Listener, LoadBalancer, NetworkInterface, SecurityGroup, ServerGroup
 from upgrader.model.facts import RamFacts
 from upgrader.ports.read import AddonInfo, CloudCluster, TaskInfo
 

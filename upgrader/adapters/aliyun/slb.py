@@ -21,9 +21,9 @@ from upgrader.adapters.aliyun.answers import (
 )
 from upgrader.adapters.aliyun.call import Call, Transport
 from upgrader.adapters.aliyun.fan_out import fan_out
-from upgrader.adapters.aliyun.tags import OWNER_TAG, tags_of, tags_of_listed
+from upgrader.adapters.aliyun.tags import tags_of, tags_of_listed
 from upgrader.adapters.aliyun.together import by_owner, its_own, numbered, those_told
-from upgrader.model.cloud import Backend, Listener, LoadBalancer, ServerGroup
+from upgrader.model.cloud import OWNER_TAG, Backend, Listener, LoadBalancer, ServerGroup
 from upgrader.model.errors import AbsentError, RefusedError
 
 _NOT_ATTRIBUTES = frozenset(

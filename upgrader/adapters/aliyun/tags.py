@@ -11,8 +11,6 @@ from upgrader.adapters.aliyun.fan_out import fan_out
 from upgrader.adapters.aliyun.together import batches, numbered
 from upgrader.model.errors import AbsentError, RefusedError
 
-OWNER_TAG = "kubernetes.do.not.delete"
-CLUSTER_TAG = "ack.aliyun.com"
 IDS_A_REQUEST = 20
 """What ListTagResources takes at once in every product that has it."""
 

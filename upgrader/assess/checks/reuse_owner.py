@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from upgrader.migrations.context import Context, about, value_of
-from upgrader.model.cloud import LoadBalancer
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 from upgrader.model.finding import Finding
 from upgrader.model.kube import Service
 
@@ -29,7 +29,7 @@ TITLE = "No Service reuses a load balancer that the cluster made"
 NEEDS: tuple[str, ...] = ("services", "clb", "nlb")
 SOURCES = ("service-faq", "ccm-source")
 
-MADE_BY_CLUSTER = ("kubernetes.do.not.delete", "ack.aliyun.com")
+MADE_BY_CLUSTER = (OWNER_TAG, CLUSTER_TAG)
 API_SERVER_PORT = 6443
 
 
@@ -67,4 +67,4 @@ def _refused(service: Service, lb: LoadBalancer, tags: list[str]) -> Finding:
 
 
 def _serves_api(lb: LoadBalancer) -> bool:
-    return "kubernetes.do.not.delete" not in lb.tags and any(one.port == API_SERVER_PORT for one in lb.listeners)
+    return OWNER_TAG not in lb.tags and any(one.port == API_SERVER_PORT for one in lb.listeners)

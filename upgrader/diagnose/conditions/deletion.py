@@ -7,8 +7,9 @@ from typing import Literal
 
 from upgrader.diagnose.look import Look
 from upgrader.diagnose.model import Diagnosis
-from upgrader.forecast.world import OWN_TAG, default_name
+from upgrader.forecast.world import default_name
 from upgrader.migrations.context import about, kind_of, value_of
+from upgrader.model.cloud import OWNER_TAG
 from upgrader.model.kube import Service
 
 ID = "load-balancer-orphaned"
@@ -31,7 +32,7 @@ def fate(service: Service, look: Look) -> Fate:
 
 def look_for(look: Look) -> Iterable[Diagnosis]:
     """One warning for each Service that names a load balancer while one that CCM made for it is still there."""
-    made = {tag: lb for lb in look.facts.load_balancers or () if (tag := lb.tags.get(OWN_TAG))}
+    made = {tag: lb for lb in look.facts.load_balancers or () if (tag := lb.tags.get(OWNER_TAG))}
     for service in look.context.services:
         named, own = value_of(service, "id"), made.get(default_name(service))
         if named and own is not None and own.id != named and own.address != service.address:
@@ -39,7 +40,7 @@ def look_for(look: Look) -> Iterable[Diagnosis]:
                 id=ID, outcome="WARN", subject=about(service),
                 meaning="CCM made a load balancer for it before it was given another one: nobody deletes the first, "
                 "and it is paid for.",
-                evidence=(f"{own.id} is tagged {OWN_TAG}={default_name(service)}", f"the Service names {named}"),
+                evidence=(f"{own.id} is tagged {OWNER_TAG}={default_name(service)}", f"the Service names {named}"),
                 fix=(f"where {own.id} serves nobody: delete it in the console",),
                 sources=("service-faq",),
             )  # fmt: skip

@@ -6,7 +6,8 @@ from shlex import quote
 
 from upgrader.diagnose.case import DELETE, FORGET_ADDRESS, Case, annotate, drop
 from upgrader.diagnose.model import Answer
-from upgrader.forecast.world import OWN_TAG, default_name
+from upgrader.forecast.world import default_name
+from upgrader.model.cloud import OWNER_TAG
 
 
 def lost(case: Case) -> Answer:
@@ -23,10 +24,10 @@ def lost(case: Case) -> Answer:
             fix=(DELETE, f"where it is needed: {FORGET_ADDRESS}"),
         )
     wanted = default_name(service)
-    tag = lb.tags.get(OWN_TAG)
+    tag = lb.tags.get(OWNER_TAG)
     if tag is None:
         return Answer(
-            evidence=(f"{lb.id} has the address {service.address}, and lacks the tag {OWN_TAG}={wanted}",),
+            evidence=(f"{lb.id} has the address {service.address}, and lacks the tag {OWNER_TAG}={wanted}",),
             fix=("where CCM made it: ccm-upgrade tags plan (or let the plan add the tag)",
                  f"where you made it: {annotate('id', lb.id)}"),
             step="clb.tag",
@@ -45,19 +46,19 @@ def lost(case: Case) -> Answer:
 def several(case: Case) -> Answer:
     """Which load balancers carry the Service's tag, and which of them has its address."""
     wanted = default_name(case.service)
-    tagged = [lb for lb in case.look.facts.load_balancers or () if lb.tags.get(OWN_TAG) == wanted]
+    tagged = [lb for lb in case.look.facts.load_balancers or () if lb.tags.get(OWNER_TAG) == wanted]
     if not tagged:
         return Answer()
     mine = [lb for lb in tagged if lb.address == case.service.address]
     listed = ", ".join(f"{lb.id} ({lb.address or 'no address'})" for lb in tagged)
-    evidence = [f"{len(tagged)} load balancers carry its tag {OWN_TAG}={wanted}: {listed}"]
+    evidence = [f"{len(tagged)} load balancers carry its tag {OWNER_TAG}={wanted}: {listed}"]
     others = [lb for lb in tagged if lb not in mine]
     if len(mine) != 1:
         return Answer(evidence=tuple(evidence))
     evidence.append(f"{mine[0].id} has the Service's address {case.service.address}: keep that one")
     fix = tuple(
         f"aliyun slb UntagResources --RegionId REGION --ResourceType instance --ResourceId.1 {quote(lb.id)} "
-        f"--TagKey.1 {OWN_TAG}"
+        f"--TagKey.1 {OWNER_TAG}"
         for lb in others
         if lb.kind == "clb"
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from upgrader.diagnose.case import RECREATE, Case, annotate, drop
 from upgrader.diagnose.model import Answer
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG
 from upgrader.migrations.context import kind_of
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG
 
 
 def made_by_ccm(case: Case) -> Answer:
@@ -13,7 +13,7 @@ def made_by_ccm(case: Case) -> Answer:
     lb, service = case.named, case.service
     if lb is None:
         return Answer(evidence=(case.says("id"),))
-    tags = ", ".join(tag for tag in (OWN_TAG, CLUSTER_TAG) if tag in lb.tags)
+    tags = ", ".join(tag for tag in (OWNER_TAG, CLUSTER_TAG) if tag in lb.tags)
     who = case.look.made_for(lb)
     said = f"{lb.id} is tagged {tags}" if tags else f"{lb.id} is tagged by none of CCM's tags any more"
     evidence = [f"{said}: {who}" if who else said]
@@ -38,7 +38,7 @@ def bound(case: Case) -> Answer:
     if mine is None:
         return Answer(evidence=tuple(evidence))
     evidence.append(f"the Service's address {case.service.address} is that of {mine.id}")
-    back = drop("id") if mine.tags.get(OWN_TAG) else annotate("id", mine.id)
+    back = drop("id") if mine.tags.get(OWNER_TAG) else annotate("id", mine.id)
     return Answer(evidence=tuple(evidence), fix=(f"put it back: {back}", f"or move it: {RECREATE}"))
 
 
@@ -58,7 +58,7 @@ def _another(case: Case) -> tuple[str, ...]:
     free = [
         lb.id
         for lb in case.look.facts.load_balancers or ()
-        if lb.kind == kind and OWN_TAG not in lb.tags and CLUSTER_TAG not in lb.tags
+        if lb.kind == kind and OWNER_TAG not in lb.tags and CLUSTER_TAG not in lb.tags
         and (lb.address_type.lower() != "intranet" or not here or lb.vpc_id in ("", here))
         and lb.id != (case.value("id") or "")
     ]  # fmt: skip

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from upgrader.forecast.clb.notes import Notes
 from upgrader.forecast.nlb.go_errors import atoi
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, REUSED_TAG, World, default_name
-from upgrader.model.cloud import LoadBalancer
+from upgrader.forecast.world import REUSED_TAG, World, default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
 
@@ -107,7 +107,7 @@ def tag_params(call: str, lb_id: str, tags: Mapping[str, str]) -> dict[str, str]
 def own_tag(world: World, service: Service, lb: LoadBalancer) -> Iterator[Write]:
     """CCM's own tag, where its key is missing and there is room."""
     reused = bool(Notes(world, service).get("id"))
-    key, value = (REUSED_TAG, "true") if reused else (OWN_TAG, default_name(service))
+    key, value = (REUSED_TAG, "true") if reused else (OWNER_TAG, default_name(service))
     if key not in lb.tags and len(lb.tags) < MAX_TAGS:
         yield _tag_write(world, lb, {key: value})
 
@@ -173,7 +173,7 @@ def _tags(world: World, notes: Notes, lb: LoadBalancer) -> Iterator[Write]:
     wanted = additional_tags(notes)
     if not wanted:
         return
-    own = {OWN_TAG, CLUSTER_TAG} | ({REUSED_TAG} if notes.get("id") else set())
+    own = {OWNER_TAG, CLUSTER_TAG} | ({REUSED_TAG} if notes.get("id") else set())
     others = world.ways.clb_tag_sync == "others"
     have = {k: v for k, v in lb.tags.items() if k not in own and not (others and k.startswith("acs:"))}
     if others:

@@ -13,8 +13,8 @@ from upgrader.forecast.clb.listener_sync import create_listener
 from upgrader.forecast.clb.notes import Notes
 from upgrader.forecast.clb.servers import group_writes
 from upgrader.forecast.clb.wanted import ClbLocal
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
-from upgrader.model.cloud import LoadBalancer
+from upgrader.forecast.world import World, default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
 
@@ -32,7 +32,7 @@ _NAMED = (
 def creation_writes(world: World, service: Service, local: ClbLocal) -> Iterator[Write]:
     """The CLB and its tags. What hangs below it has a generator of its own: errors may stop before it."""
     notes, params = Notes(world, service), clb_defaults(world, service, local)
-    tags = {OWN_TAG: default_name(service)}
+    tags = {OWNER_TAG: default_name(service)}
     if world.ways.cluster_tag:
         tags[CLUSTER_TAG] = world.cluster_id
     tags |= additional_tags(notes)

@@ -22,8 +22,8 @@ from upgrader.forecast.groups import DesiredGroup, find_group
 from upgrader.forecast.nlb.wanted import RefusedByCcmError
 from upgrader.forecast.refusal import lookup_refusal, named_groups_refusal, reuse_refusal
 from upgrader.forecast.synced import NO_EIP, Synced, preserved
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
-from upgrader.model.cloud import LoadBalancer
+from upgrader.forecast.world import World, default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 from upgrader.model.forecast import ExpectedEvent, Refusal, Write
 from upgrader.model.kube import Service
 
@@ -285,7 +285,7 @@ def _end(world: World, service: Service, lb: LoadBalancer, *, kept: bool) -> Ite
                 changes={"ModificationProtectionStatus": ("ConsoleProtection", "NonProtection")},
                 params={**target, "ModificationProtectionStatus": "NonProtection"},
             )  # fmt: skip
-        own = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
+        own = {OWNER_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
         keys = [key for key, value in own.items() if lb.tags.get(key) == value]
         yield Write(
             action="slb:UntagResources", object=lb.id, changes={f"tag {k}": (lb.tags[k], None) for k in keys},

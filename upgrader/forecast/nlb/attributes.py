@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.nlb.wanted import RefusedByCcmError, Zone
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, REUSED_TAG, World
-from upgrader.model.cloud import LoadBalancer
+from upgrader.forecast.world import REUSED_TAG, World
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
 
@@ -204,7 +204,7 @@ def _tags(world: World, service: Service, wish: Attributes, lb: LoadBalancer) ->
     """additional-resource-tags made exact: what it lists is written, what it does not list is removed."""
     if not wish.tags or not world.ways.tag_sync:
         return
-    own = {OWN_TAG, CLUSTER_TAG} | ({REUSED_TAG} if Annotations(service).get("id") else set())
+    own = {OWNER_TAG, CLUSTER_TAG} | ({REUSED_TAG} if Annotations(service).get("id") else set())
     strict = world.ways.nlb_own_tags_spared
     have = {k: v for k, v in lb.tags.items() if k not in own and not (strict and k.startswith("acs:"))}
     wanted = {k: v for k, v in wish.tags.items() if not strict or (k not in own and not k.startswith("acs:"))}

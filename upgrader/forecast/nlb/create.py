@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from upgrader.forecast.nlb.attributes import Attributes, tag_write, zone_params, zone_text
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
+from upgrader.forecast.world import World, default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
 
@@ -18,7 +19,7 @@ DEFAULT_ADDRESS_TYPE, NEW_IPV6 = "internet", "Intranet"
 
 def load_balancer_writes(world: World, service: Service, wish: Attributes) -> Iterator[Write]:
     """The NLB, its tags, and what can't be said in the creation itself."""
-    tags = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id, **wish.tags}
+    tags = {OWNER_TAG: default_name(service), CLUSTER_TAG: world.cluster_id, **wish.tags}
     params = creation_params(world, service, wish)
     if world.ways.tags_at_creation:
         for number, (key, value) in enumerate(tags.items(), 1):

@@ -14,8 +14,8 @@ from upgrader.forecast.nlb.attributes import untag_write
 from upgrader.forecast.nlb.find import find_nlb, lookup_refusal
 from upgrader.forecast.nlb.remote import listing_refusal, remote_groups
 from upgrader.forecast.synced import Synced, preserved
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
-from upgrader.model.cloud import LoadBalancer
+from upgrader.forecast.world import World, default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 from upgrader.model.forecast import ExpectedEvent, Write
 from upgrader.model.kube import Service
 
@@ -73,7 +73,7 @@ def _load_balancer(world: World, service: Service, lb: LoadBalancer | None, *, k
         return
     if kept:
         yield _protection(lb, modification=True)
-        tags = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
+        tags = {OWNER_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
         if ours := [key for key, value in tags.items() if lb.tags.get(key) == value]:
             yield untag_write("loadbalancer", lb.id, ours, lb.tags)
         return

@@ -7,8 +7,8 @@ Source: `nlbv2/loadbalancer.go` (Find), `provider/alibaba/nlb/loadbalancer.go` (
 from __future__ import annotations
 
 from upgrader.forecast.annotations import Annotations
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
-from upgrader.model.cloud import LoadBalancer
+from upgrader.forecast.world import World, default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer
 from upgrader.model.forecast import Refusal
 from upgrader.model.kube import Service
 
@@ -50,7 +50,7 @@ def reuse_refusal(world: World, service: Service, lb: LoadBalancer) -> Refusal |
     if not Annotations(service).get("id"):
         return None
     lead = f"{attribute_lead(world)}the loadbalancer {lb.id} can not be reused, "
-    if OWN_TAG in lb.tags or CLUSTER_TAG in lb.tags:
+    if OWNER_TAG in lb.tags or CLUSTER_TAG in lb.tags:
         return Refusal(code="reuse-own", message=f"{lead}can not reuse loadbalancer created by kubernetes.")
     ingress = service.status.load_balancer.ingress
     if ingress and all(one.hostname != lb.address for one in ingress):

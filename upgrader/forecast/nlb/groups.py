@@ -31,8 +31,8 @@ from upgrader.forecast.nlb.remote import Remote, absent
 from upgrader.forecast.nlb.servers import ADD, REMOVE, batches, diff_servers, is_foreign, is_mine, server_writes
 from upgrader.forecast.nlb.wanted import RefusedByCcmError, WantedListener, built_as, group_port
 from upgrader.forecast.weights import WeightWish
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
-from upgrader.model.cloud import ServerGroup
+from upgrader.forecast.world import World, default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, ServerGroup
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
 
@@ -177,7 +177,7 @@ def wrong_type(group: WantedGroup, remote: Remote) -> str:
 
 def create_group(world: World, service: Service, vpc_id: str, group: WantedGroup) -> Iterator[Write]:
     """A new group with its tags and servers; what its creation can't carry comes with the next sync."""
-    tags = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
+    tags = {OWNER_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
     params = {"ServerGroupName": group.desired.name, "VpcId": vpc_id, "Protocol": group.desired.protocol}
     if world.ways.nlb_port_ranges != "unread":
         params["AnyPortEnabled"] = "true" if group.any_port else "false"
@@ -233,7 +233,7 @@ def clean_up_writes(world: World, service: Service, wanted: Iterable[WantedGroup
 
 
 def _untagged(world: World, service: Service, group: ServerGroup) -> Iterator[Write]:
-    mine: Mapping[str, str] = {OWN_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
+    mine: Mapping[str, str] = {OWNER_TAG: default_name(service), CLUSTER_TAG: world.cluster_id}
     keys = [key for key, value in mine.items() if group.tags.get(key) == value]
     if keys:
         yield untag_write("servergroup", group.id, keys, group.tags)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from upgrader.forecast.annotations import Annotations
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
-from upgrader.model.cloud import ServerGroup
+from upgrader.forecast.world import World, default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, ServerGroup
 from upgrader.model.forecast import Refusal
 from upgrader.model.kube import Service
 
@@ -28,7 +28,7 @@ def remote_groups(world: World, service: Service) -> Remote:
     tagged = [
         group
         for group in world.nlb_groups_by_id.values()
-        if group.tags.get(OWN_TAG) == name and group.tags.get(CLUSTER_TAG) == world.cluster_id
+        if group.tags.get(OWNER_TAG) == name and group.tags.get(CLUSTER_TAG) == world.cluster_id
     ]
     named: list[str] = []
     if world.reads("vgroup-port", "nlb"):

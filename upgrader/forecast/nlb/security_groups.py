@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.nlb.attributes import Attributes
-from upgrader.forecast.world import CLUSTER_TAG, OWN_TAG, World, default_name
-from upgrader.model.cloud import LoadBalancer, SecurityGroup
+from upgrader.forecast.world import World, default_name
+from upgrader.model.cloud import CLUSTER_TAG, OWNER_TAG, LoadBalancer, SecurityGroup
 from upgrader.model.forecast import Write
 from upgrader.model.kube import Service
 
@@ -49,7 +49,7 @@ def own_group(world: World, service: Service, lb: LoadBalancer | None) -> OwnGro
     if world.facts.security_groups is None or world.facts.has_gap("security-groups"):
         return OwnGroup(unknown="the security groups were not read")
     name = default_name(service)
-    mine = [group for group in world.facts.security_groups if group.tags.get(OWN_TAG) == name]
+    mine = [group for group in world.facts.security_groups if group.tags.get(OWNER_TAG) == name]
     # Of two CCM takes neither: it logs that and goes on without.
     return OwnGroup(wanted=wanted and len(mine) < 2, found=mine[0] if len(mine) == 1 else None)
 
@@ -85,7 +85,7 @@ def creation_writes(world: World, service: Service, wish: Attributes, own: OwnGr
         "SecurityGroupType": "enterprise",
         "Description": _description(world, service),
         "ResourceGroupId": wish.resource_group or config.get("resourcegroupid", ""),
-        "Tag.1.Key": OWN_TAG,
+        "Tag.1.Key": OWNER_TAG,
         "Tag.1.Value": default_name(service),
         "Tag.2.Key": CLUSTER_TAG,
         "Tag.2.Value": world.cluster_id,

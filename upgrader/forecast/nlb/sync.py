@@ -22,8 +22,8 @@ from upgrader.forecast.nlb.remote import Remote, listing_refusal, remote_groups
 from upgrader.forecast.nlb.security_groups import OwnGroup
 from upgrader.forecast.nlb.wanted import RefusedByCcmError, WantedListener, listeners_of, zones_of
 from upgrader.forecast.synced import PRESERVED, Synced
-from upgrader.forecast.world import OWN_TAG, World, default_name
-from upgrader.model.cloud import LoadBalancer
+from upgrader.forecast.world import World, default_name
+from upgrader.model.cloud import OWNER_TAG, LoadBalancer
 from upgrader.model.forecast import ExpectedEvent, Refusal, Write
 from upgrader.model.kube import Service
 
@@ -222,7 +222,7 @@ def _missing(world: World, service: Service, local: Local, *, full_sync: bool) -
     listing = None if together else listing_refusal(world, service)
     if not full_sync:
         if together:
-            text = f"alicloud: can not find loadbalancer by tag [{OWN_TAG}:{default_name(service)}]"
+            text = f"alicloud: can not find loadbalancer by tag [{OWNER_TAG}:{default_name(service)}]"
             lost = Refusal(code="lost", message=f"apply model error: {text}")
             return Synced(refusal=lost, unknown=unknown, events=unavailable(local.groups))
         if listing is not None:

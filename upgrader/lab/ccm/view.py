@@ -13,14 +13,14 @@ from upgrader.adapters.aliyun.call import Call
 from upgrader.adapters.aliyun.network import NetworkReader
 from upgrader.adapters.aliyun.nlb import NlbReader
 from upgrader.adapters.aliyun.slb import SlbReader
-from upgrader.discover.related import asks_for_eni, named_groups, owner_name, pod_ips_of
+from upgrader.discover.related import asks_for_eni, named_groups, pod_ips_of
 from upgrader.forecast.annotations import Annotations
 from upgrader.forecast.select import NLB_CLASS
-from upgrader.forecast.world import OWN_TAG
+from upgrader.forecast.world import default_name
 from upgrader.lab.cloud.cloud import Cloud
 from upgrader.lab.kube.api import KubeApi
 from upgrader.lab.kube.store import Change, Key, Object
-from upgrader.model.cloud import LoadBalancer
+from upgrader.model.cloud import OWNER_TAG, LoadBalancer
 from upgrader.model.facts import CcmInstall, ClusterFacts, ClusterIdentity
 from upgrader.model.kube import Endpoints, EndpointSlice, Node, Pod, Service
 from upgrader.model.version import CcmVersion
@@ -104,12 +104,12 @@ class View:
         enis = self._network.network_interfaces(self._identity.vpc_id, ips) if ips else ()
         if service.spec.load_balancer_class != NLB_CLASS:
             return replace(facts, load_balancers=tuple(self._clbs(service)), network_interfaces=enis)
-        owner = owner_name(service)
+        owner = default_name(service)
         groups = self._nlb.groups()
         nlbs = tuple(self._nlbs(service, groups))
         below = {group.id for lb in nlbs for group in lb.server_groups}
         named = named_groups(facts)
-        own = [one for one in groups if (one.tags.get(OWN_TAG) == owner or one.id in named) and one.id not in below]
+        own = [one for one in groups if (one.tags.get(OWNER_TAG) == owner or one.id in named) and one.id not in below]
         return replace(
             facts,
             load_balancers=nlbs,
@@ -124,7 +124,7 @@ class View:
             self._slb.detail(lb.id, dict(lb.tags))
             for lb in tuple(self._cloud.world.slb.load_balancers.values())
             if lb.region == region
-            and (lb.name in wanted or lb.address in wanted or lb.id in wanted or lb.tags.get(OWN_TAG) in wanted)
+            and (lb.name in wanted or lb.address in wanted or lb.id in wanted or lb.tags.get(OWNER_TAG) in wanted)
         ]
 
     def _nlbs(self, service: Service, groups: Any) -> list[LoadBalancer]:
@@ -133,7 +133,7 @@ class View:
             self._nlb.detail(lb.id, dict(lb.tags), groups)
             for lb in tuple(self._cloud.world.nlb.load_balancers.values())
             if lb.region == region
-            and (lb.name in wanted or lb.dns_name in wanted or lb.id in wanted or lb.tags.get(OWN_TAG) in wanted)
+            and (lb.name in wanted or lb.dns_name in wanted or lb.id in wanted or lb.tags.get(OWNER_TAG) in wanted)
         ]
 
     def _pods_of(self, slices: tuple[EndpointSlice, ...]) -> list[Pod]:
@@ -183,4 +183,4 @@ def service_of_slice(found: Object) -> tuple[str, str]:
 def _wanted(service: Service) -> set[str | None]:
     """Everything by which a CCM might know the Service's load balancer."""
     notes = Annotations(service)
-    return {one for one in (notes.get("id"), notes.get("name"), owner_name(service), service.address) if one}
+    return {one for one in (notes.get("id"), notes.get("name"), default_name(service), service.address) if one}
